@@ -20,6 +20,9 @@ export function stream(seed: number, name: string): Stream {
   return { key0: seed | 0, key1: hash };
 }
 
+/** Memory for real numbers. */
+export type Reals = Float32Array | Float64Array;
+
 const block = new Int32Array(2);
 
 /** Writes the two 32-bit words of counter (c0, c1) under key (k0, k1) to `out`. */
@@ -73,17 +76,17 @@ export function normal(source: Stream, step: number, index: number): number {
   return normalQuantile(uniform(source, step, index));
 }
 
-/** Fills `out` with uniform numbers in [low, high): element i is number i of the step. */
-export function fillUniform(source: Stream, step: number, out: Float32Array, low = 0, high = 1): void {
+/** Fills `out` with uniform numbers in (low, high): element i is number i of the step. */
+export function fillUniform(source: Stream, step: number, out: Reals, low = 0, high = 1): void {
   fill(source, step, out, (bits) => low + (high - low) * unit(bits));
 }
 
 /** Fills `out` with standard normal numbers: element i is number i of the step. */
-export function fillNormal(source: Stream, step: number, out: Float32Array): void {
+export function fillNormal(source: Stream, step: number, out: Reals): void {
   fill(source, step, out, (bits) => normalQuantile(unit(bits)));
 }
 
-function fill({ key0, key1 }: Stream, step: number, out: Float32Array, map: (bits: number) => number): void {
+function fill({ key0, key1 }: Stream, step: number, out: Reals, map: (bits: number) => number): void {
   const n = out.length;
   for (let i = 0; i < n; i += 2) {
     threefry2x32(key0, key1, step, i >>> 1, block);

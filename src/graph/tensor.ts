@@ -1,0 +1,114 @@
+import { ShapeError } from "../errors.ts";
+import { type InputRole, sizeOf } from "../program.ts";
+
+/** Sizes of the axes, outermost first; `[]` is a scalar. */
+export type Shape = readonly number[];
+
+/** `float` is float32 in programs that train, float64 in programs that check; `bool` is the result of a comparison. */
+export type ElementType = "float" | "bool";
+
+export type Attributes = Readonly<Record<string, number | readonly number[]>>;
+
+/** How an application is spelt in ONNX beyond its tensor inputs. */
+export interface OnnxSpelling {
+  readonly ints?: Readonly<Record<string, number | readonly number[]>>;
+  readonly floats?: Readonly<Record<string, number>>;
+  /** int64 vectors that ONNX wants as further inputs, for example the axes of `ReduceSum`. */
+  readonly operands?: readonly (readonly number[])[];
+}
+
+/** One operator: everything the compiler knows about it. */
+export interface Operator {
+  /** The name in ONNX. */
+  readonly type: string;
+  /** Element type of the result where it is not `float`. */
+  readonly result?: ElementType;
+  /** Shape of the result. Throws ShapeError. */
+  shape(inputs: readonly Shape[], attributes: Attributes): Shape;
+  /** Gradient with respect to input `index`, as more graph, from the gradient `upstream` of the result; absent where no input has one. */
+  gradient?(node: Application, upstream: Tensor, index: number): Tensor;
+  /** ONNX attributes and integer operands; absent where there are none. */
+  onnx?(attributes: Attributes): OnnxSpelling;
+  /** Multiply-accumulates of one application, where there are any worth counting. */
+  macs?(node: Application): number;
+}
+
+interface Value {
+  readonly shape: Shape;
+  readonly type: ElementType;
+}
+
+/** A tensor that the runner supplies. */
+export interface Input extends Value {
+  readonly kind: "input";
+  readonly name: string;
+  readonly role: InputRole;
+}
+
+/** A number, or the same few numbers every time. */
+export interface Constant extends Value {
+  readonly kind: "constant";
+  readonly values: readonly number[];
+}
+
+/** An operator applied to tensors. */
+export interface Application extends Value {
+  readonly kind: "application";
+  readonly operator: Operator;
+  readonly inputs: readonly Tensor[];
+  readonly attributes: Attributes;
+}
+
+/** An immutable node of a graph; its shape is static. */
+export type Tensor = Input | Constant | Application;
+
+/** A named tensor that the runner supplies. */
+export function input(name: string, shape: Shape, role: InputRole): Input {
+  checkShape(`input ${name}`, shape);
+  return { kind: "input", name, role, shape, type: "float" };
+}
+
+/** A constant: one number for a scalar, or as many as the shape holds. */
+export function constant(values: number | readonly number[], shape?: Shape): Constant {
+  const list = typeof values === "number" ? [values] : values;
+  const dims = shape ?? (typeof values === "number" ? [] : [values.length]);
+  checkShape("constant", dims);
+  if (list.length !== sizeOf(dims)) {
+    throw new ShapeError(`constant: shape ${show(dims)} holds ${sizeOf(dims)} values, got ${list.length}.`);
+  }
+  return { kind: "constant", values: list, shape: dims, type: "float" };
+}
+
+/** `operator` applied to `inputs`; the shape is inferred and checked here. */
+export function apply(operator: Operator, inputs: readonly Tensor[], attributes: Attributes = {}): Application {
+  const shapes = inputs.map((t) => t.shape);
+  const shape = operator.shape(shapes, attributes);
+  return { kind: "application", operator, inputs, attributes, shape, type: operator.result ?? "float" };
+}
+
+/** Whether a tensor is the application of an operator. */
+export function isApplication(tensor: Tensor, operator: Operator): tensor is Application {
+  return tensor.kind === "application" && tensor.operator === operator;
+}
+
+/** Whether a tensor is a one-element constant, of the given value if one is given. */
+export function isScalarConstant(tensor: Tensor, value?: number): tensor is Constant {
+  return (
+    tensor.kind === "constant" && tensor.values.length === 1 && (value === undefined || tensor.values[0] === value)
+  );
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+}
+
+/** A shape in messages: `[2, 3]`. */
+export function show(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}
+
+function checkShape(where: string, shape: Shape): void {
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0) || !Number.isSafeInteger(sizeOf(shape))) {
+    throw new ShapeError(`${where}: sizes are whole numbers from 0 on, got ${show(shape)}.`);
+  }
+}

@@ -1,0 +1,105 @@
+import { broadcast } from "../graph/broadcast.ts";
+import {
+  apply,
+  type Constant,
+  constant,
+  isApplication,
+  isScalarConstant,
+  type Operator,
+  type Shape,
+  sameShape,
+  type Tensor,
+} from "../graph/tensor.ts";
+import { Expand, expand, sumTo } from "./broadcasting.ts";
+
+type Binary = Required<Pick<Operator, "gradient">>["gradient"];
+
+function binary(type: string, gradient: Binary): Operator {
+  return {
+    type,
+    shape: ([a, b]) => broadcast(type.toLowerCase(), a!, b!),
+    gradient: (node, upstream, index) => sumTo(gradient(node, upstream, index), node.inputs[index]!.shape),
+  };
+}
+
+export const Add = binary("Add", (_, upstream) => upstream);
+
+export const Sub = binary("Sub", (_, upstream, index) => (index === 0 ? upstream : neg(upstream)));
+
+export const Mul = binary("Mul", ({ inputs }, upstream, index) => mul(upstream, inputs[1 - index]!));
+
+// d(a/b)/db = -(a/b)/b
+export const Div = binary("Div", (node, upstream, index) => {
+  const quotient = div(upstream, node.inputs[1]!);
+  return index === 0 ? quotient : neg(mul(quotient, node));
+});
+
+export const Neg: Operator = {
+  type: "Neg",
+  shape: ([x]) => x!,
+  gradient: (_, upstream) => neg(upstream),
+};
+
+/** a + b, broadcast. */
+export function add(a: Tensor, b: Tensor): Tensor {
+  if (isScalarConstant(a, 0) && stretchesNothing(a, b)) return b;
+  if (isScalarConstant(b, 0) && stretchesNothing(b, a)) return a;
+  return combine(Add, a, b, (x, y) => x + y);
+}
+
+/** a - b, broadcast. */
+export function sub(a: Tensor, b: Tensor): Tensor {
+  if (isScalarConstant(b, 0) && stretchesNothing(b, a)) return a;
+  return combine(Sub, a, b, (x, y) => x - y);
+}
+
+/** a * b element by element, broadcast. */
+export function mul(a: Tensor, b: Tensor): Tensor {
+  if (isScalarConstant(b) && !isScalarConstant(a)) return mul(b, a);
+  if (isScalarConstant(a, 1) && stretchesNothing(a, b)) return b;
+  // c1 * (c2 * x) = (c1 c2) * x
+  if (isScalarConstant(a) && isApplication(b, Mul) && isScalarConstant(b.inputs[0]!)) {
+    return mul(mul(a, b.inputs[0]), b.inputs[1]!);
+  }
+  return combine(Mul, a, b, (x, y) => x * y);
+}
+
+/** a / b, broadcast. */
+export function div(a: Tensor, b: Tensor): Tensor {
+  if (isScalarConstant(b, 1) && stretchesNothing(b, a)) return a;
+  return combine(Div, a, b, (x, y) => x / y);
+}
+
+/** -x */
+export function neg(x: Tensor): Tensor {
+  if (isScalarConstant(x)) return constant([-x.values[0]!], x.shape);
+  return isApplication(x, Neg) ? x.inputs[0]! : apply(Neg, [x]);
+}
+
+/** x * x */
+export function square(x: Tensor): Tensor {
+  return mul(x, x);
+}
+
+function stretchesNothing(scalar: Constant, other: Tensor): boolean {
+  return scalar.shape.length <= other.shape.length;
+}
+
+/** The application, with constants folded and without an `Expand` that broadcasting does anyway. */
+function combine(operator: Operator, a: Tensor, b: Tensor, fold: (x: number, y: number) => number): Tensor {
+  const shape = operator.shape([a.shape, b.shape], {});
+  if (isScalarConstant(a) && isScalarConstant(b)) return constant([fold(a.values[0]!, b.values[0]!)], shape);
+  const [x, y] = [unexpanded(a), unexpanded(b)];
+  if (x !== a && y !== b) return expand(combine(operator, x, y, fold), shape);
+  if (x !== a && reaches(x, b, shape)) return combine(operator, x, b, fold);
+  if (y !== b && reaches(a, y, shape)) return combine(operator, a, y, fold);
+  return apply(operator, [a, b]);
+}
+
+function unexpanded(x: Tensor): Tensor {
+  return isApplication(x, Expand) ? x.inputs[0]! : x;
+}
+
+function reaches(a: Tensor, b: Tensor, shape: Shape): boolean {
+  return sameShape(broadcast("internal", a.shape, b.shape), shape);
+}

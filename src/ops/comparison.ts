@@ -1,0 +1,45 @@
+import { ShapeError } from "../errors.ts";
+import { broadcast } from "../graph/broadcast.ts";
+import { apply, constant, type Operator, type Tensor } from "../graph/tensor.ts";
+import { sumTo } from "./broadcasting.ts";
+
+function comparison(type: string): Operator {
+  return { type, result: "bool", shape: ([a, b]) => broadcast(type.toLowerCase(), a!, b!) };
+}
+
+export const Greater = comparison("Greater");
+export const Less = comparison("Less");
+export const Equal = comparison("Equal");
+
+export const Where: Operator = {
+  type: "Where",
+  shape: ([condition, a, b]) => broadcast("where", condition!, broadcast("where", a!, b!)),
+  gradient({ inputs }, upstream, index) {
+    const [condition, zero] = [inputs[0]!, constant(0)];
+    const masked = index === 1 ? where(condition, upstream, zero) : where(condition, zero, upstream);
+    return sumTo(masked, inputs[index]!.shape);
+  },
+};
+
+/** Whether a > b, broadcast. */
+export function greater(a: Tensor, b: Tensor): Tensor {
+  return apply(Greater, [a, b]);
+}
+
+/** Whether a < b, broadcast. */
+export function less(a: Tensor, b: Tensor): Tensor {
+  return apply(Less, [a, b]);
+}
+
+/** Whether a = b, broadcast. */
+export function equal(a: Tensor, b: Tensor): Tensor {
+  return apply(Equal, [a, b]);
+}
+
+/** `a` where the condition holds, else `b`, broadcast. Throws ShapeError where the condition is not the result of a comparison. */
+export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
+  if (condition.type !== "bool") {
+    throw new ShapeError("where: the condition is of type bool, got float. Compare it with something first.");
+  }
+  return apply(Where, [condition, a, b]);
+}

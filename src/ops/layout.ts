@@ -1,0 +1,116 @@
+import { ShapeError } from "../errors.ts";
+import { normaliseAxes } from "../graph/broadcast.ts";
+import { apply, isApplication, type Operator, sameShape, show, type Tensor } from "../graph/tensor.ts";
+
+export const Transpose: Operator = {
+  type: "Transpose",
+  shape([from], { perm }) {
+    const order = perm as number[];
+    if (order.length !== from!.length) {
+      throw new ShapeError(`transpose: ${show(from!)} has ${from!.length} axes, got the order [${order}].`);
+    }
+    normaliseAxes("transpose", order, from!.length);
+    return order.map((axis) => from![axis]!);
+  },
+  gradient(node, upstream) {
+    const order = node.attributes.perm as number[];
+    return transpose(
+      upstream,
+      order.map((_, axis) => order.indexOf(axis)),
+    );
+  },
+  onnx: ({ perm }) => ({ ints: { perm: perm as number[] } }),
+};
+
+export const Concat: Operator = {
+  type: "Concat",
+  shape(inputs, attributes) {
+    const axis = attributes.axis as number;
+    const [first] = inputs;
+    const fits = inputs.every(
+      (s) => s.length === first!.length && s.every((size, i) => i === axis || size === first![i]),
+    );
+    if (!fits || axis >= first!.length) {
+      throw new ShapeError(`concat: shapes differ off axis ${axis}, got ${inputs.map(show).join(", ")}.`);
+    }
+    const total = inputs.reduce((sum, s) => sum + s[axis]!, 0);
+    return first!.map((size, i) => (i === axis ? total : size));
+  },
+  gradient({ inputs, attributes }, upstream, index) {
+    const axis = attributes.axis as number;
+    const start = inputs.slice(0, index).reduce((sum, t) => sum + t.shape[axis]!, 0);
+    return slice(upstream, axis, start, start + inputs[index]!.shape[axis]!);
+  },
+  onnx: ({ axis }) => ({ ints: { axis: axis as number } }),
+};
+
+export const Slice: Operator = {
+  type: "Slice",
+  shape([from], attributes) {
+    const { axis, start, end } = attributes as Record<string, number>;
+    const size = from![axis!];
+    if (size === undefined || !(0 <= start! && start! <= end! && end! <= size)) {
+      throw new ShapeError(`slice: ${start} to ${end} does not lie in axis ${axis} of ${show(from!)}.`);
+    }
+    return from!.map((length, i) => (i === axis ? end! - start! : length));
+  },
+  gradient({ inputs, attributes }, upstream) {
+    const { axis, start, end } = attributes as Record<string, number>;
+    return pad(upstream, axis!, start!, inputs[0]!.shape[axis!]! - end!);
+  },
+  onnx: ({ axis, start, end }) => ({ operands: [[start as number], [end as number], [axis as number]] }),
+};
+
+/** Zeros before and after along one axis. */
+export const Pad: Operator = {
+  type: "Pad",
+  shape: ([from], attributes) => {
+    const { axis, before, after } = attributes as Record<string, number>;
+    if (!(axis! < from!.length && before! >= 0 && after! >= 0)) {
+      throw new ShapeError(`pad: ${before} before and ${after} after axis ${axis} does not fit ${show(from!)}.`);
+    }
+    return from!.map((size, i) => (i === axis ? size + before! + after! : size));
+  },
+  gradient({ inputs, attributes }, upstream) {
+    const { axis, before } = attributes as Record<string, number>;
+    return slice(upstream, axis!, before!, before! + inputs[0]!.shape[axis!]!);
+  },
+  onnx: ({ axis, before, after, rank }) => {
+    const pads = new Array<number>(2 * (rank as number)).fill(0);
+    pads[axis as number] = before as number;
+    pads[(rank as number) + (axis as number)] = after as number;
+    return { operands: [pads] };
+  },
+};
+
+/** The axes in another order; by default the last two exchanged. */
+export function transpose(x: Tensor, order?: readonly number[]): Tensor {
+  const axes = [...x.shape.keys()];
+  const perm = order ?? [...axes.slice(0, -2), ...axes.slice(-2).reverse()];
+  if (sameShape(perm, axes)) return x;
+  const inner = isApplication(x, Transpose) ? (x.inputs[0] as Tensor) : undefined;
+  if (inner && isApplication(x, Transpose)) {
+    const first = x.attributes.perm as number[];
+    return transpose(
+      inner,
+      perm.map((axis) => first[axis]!),
+    );
+  }
+  return apply(Transpose, [x], { perm });
+}
+
+/** Tensors one after the other along an axis. Throws ShapeError. */
+export function concat(tensors: readonly Tensor[], axis: number): Tensor {
+  if (tensors.length === 0) throw new ShapeError("concat: needs at least one tensor, got none.");
+  return tensors.length === 1 ? tensors[0]! : apply(Concat, tensors, { axis });
+}
+
+/** Elements `start` up to but not including `end` along an axis. Throws ShapeError. */
+export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
+  return start === 0 && end === x.shape[axis] ? x : apply(Slice, [x], { axis, start, end });
+}
+
+/** `before` zeros in front of an axis and `after` behind it. Throws ShapeError. */
+export function pad(x: Tensor, axis: number, before: number, after: number): Tensor {
+  return before === 0 && after === 0 ? x : apply(Pad, [x], { axis, before, after, rank: x.shape.length });
+}

@@ -1,0 +1,60 @@
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { type Program, sizeOf } from "../program.ts";
+import { type HostTensor, hostTensor } from "./host.ts";
+import type { Bindings, Runtime, RuntimeOptions, Session } from "./runtime.ts";
+
+type NodeTensor = HostTensor<Float32Array> & { readonly tensor: Tensor };
+
+export interface NodeRuntimeOptions extends RuntimeOptions {
+  /** Execution provider of ONNX Runtime. */
+  readonly provider?: "cpu" | "webgpu";
+}
+
+/**
+ * ONNX Runtime's native library in Node. Results are written in place, into the memory of the tensors given for them; state stays in host memory
+ * with either provider.
+ */
+export function nodeRuntime({ threads = 0, provider = "cpu" }: NodeRuntimeOptions = {}): Runtime {
+  const options = sessionOptions(threads, provider);
+  return {
+    name: `onnxruntime-node ${provider}${threads > 0 ? `, ${threads} thread${threads > 1 ? "s" : ""}` : ""}`,
+    allocate(shape) {
+      const values = new Float32Array(sizeOf(shape));
+      return { ...hostTensor(shape, values), tensor: new Tensor("float32", values, shape) } as NodeTensor;
+    },
+    async load(program) {
+      return openSession(program, await InferenceSession.create(program.model, options));
+    },
+  };
+}
+
+function sessionOptions(threads: number, provider: "cpu" | "webgpu"): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [provider],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+    // Several sessions are alive; the idle ones must not spin on the cores of the one that works.
+    extra: { session: { intra_op: { allow_spinning: "0" }, set_denormal_as_zero: "1" } },
+  };
+}
+
+function openSession({ manifest }: Program, session: InferenceSession): Session {
+  const feeds: Record<string, Tensor> = {};
+  const fetches: Record<string, Tensor> = {};
+  const bind = (target: Record<string, Tensor>, names: readonly string[], source: Bindings) => {
+    for (const name of names) target[name] = (source[name] as NodeTensor).tensor;
+  };
+  const inputNames = manifest.inputs.map((input) => input.name);
+  const outputNames = manifest.outputs.map((output) => output.name);
+  return {
+    async run(inputs, outputs) {
+      bind(feeds, inputNames, inputs);
+      bind(fetches, outputNames, outputs);
+      await session.run(feeds, fetches);
+    },
+    release: () => session.release(),
+  };
+}

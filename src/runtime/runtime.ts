@@ -1,0 +1,40 @@
+import type { Program } from "../program.ts";
+import type { Reals } from "../random.ts";
+
+/** A tensor in the memory of a runtime. */
+export interface DeviceTensor {
+  readonly shape: readonly number[];
+  /** Lets `fill` set the values; they are in place before the next run. What `fill` gets holds the present values only on a CPU. */
+  write(fill: (values: Reals) => void): void;
+  /** The values: a copy, or a view that the next run may change. */
+  read(): Promise<Reals>;
+}
+
+export type Bindings = Readonly<Record<string, DeviceTensor>>;
+
+/** A loaded program. */
+export interface Session {
+  /**
+   * Runs the program on `inputs`, one tensor for each input of the manifest, and writes the results to `outputs`, one for each output. No tensor may
+   * be both. Extra entries are ignored. Runs of one runtime must not overlap.
+   */
+  run(inputs: Bindings, outputs: Bindings): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Something that runs programs. */
+export interface Runtime {
+  /** For people: `onnxruntime-node cpu, 2 threads`. */
+  readonly name: string;
+  /** A tensor of zeros. */
+  allocate(shape: readonly number[]): DeviceTensor;
+  load(program: Program): Promise<Session>;
+}
+
+/** Where programs run. */
+export type Device = "cpu" | "wasm" | "webgpu";
+
+export interface RuntimeOptions {
+  /** Threads of one operator; 0 leaves the choice to the runtime. */
+  readonly threads?: number;
+}

@@ -1,0 +1,43 @@
+import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
+import { type Program, sizeOf } from "../program.ts";
+import { type HostTensor, hostTensor } from "./host.ts";
+import type { Runtime, RuntimeOptions, Session } from "./runtime.ts";
+
+type WebTensor = HostTensor<Float32Array> & { readonly tensor: Tensor };
+
+/** ONNX Runtime in WebAssembly: browsers, and Node where the native library is missing. */
+export function webRuntime({ threads = 0 }: RuntimeOptions = {}): Runtime {
+  // Threads are a setting of the module, fixed by the first session.
+  env.wasm.numThreads = threads > 0 ? threads : 1;
+  env.logLevel = "error";
+  return {
+    name: `onnxruntime-web wasm, ${env.wasm.numThreads} thread${env.wasm.numThreads > 1 ? "s" : ""}`,
+    allocate(shape) {
+      const values = new Float32Array(sizeOf(shape));
+      return { ...hostTensor(shape, values), tensor: new Tensor("float32", values, shape) } as WebTensor;
+    },
+    async load(program) {
+      const session = await InferenceSession.create(program.model, {
+        executionProviders: ["wasm"],
+        graphOptimizationLevel: "all",
+      });
+      return openSession(program, session);
+    },
+  };
+}
+
+function openSession({ manifest }: Program, session: InferenceSession): Session {
+  const feeds: Record<string, Tensor> = {};
+  return {
+    async run(inputs, outputs) {
+      for (const { name } of manifest.inputs) feeds[name] = (inputs[name] as WebTensor).tensor;
+      // Results in host memory that the caller allocated stay zeros in onnxruntime-web 1.30: take its own and copy.
+      const results = await session.run(feeds);
+      for (const { name } of manifest.outputs) {
+        (outputs[name] as WebTensor).values.set(results[name]!.data as Float32Array);
+        results[name]!.dispose();
+      }
+    },
+    release: () => session.release(),
+  };
+}

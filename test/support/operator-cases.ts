@@ -1,0 +1,331 @@
+import type { Operator, Shape, Tensor } from "../../src/graph/tensor.ts";
+import * as arithmetic from "../../src/ops/arithmetic.ts";
+import * as broadcasting from "../../src/ops/broadcasting.ts";
+import * as comparison from "../../src/ops/comparison.ts";
+import * as elementwise from "../../src/ops/elementwise.ts";
+import * as layout from "../../src/ops/layout.ts";
+import * as product from "../../src/ops/product.ts";
+import * as reduction from "../../src/ops/reduction.ts";
+
+/** One use of an operator. */
+export interface OperatorCase {
+  readonly shapes: readonly Shape[];
+  readonly build: (inputs: readonly Tensor[]) => Tensor;
+  /** Range that inputs are drawn from; (-2, 2) by default. */
+  readonly domain?: readonly [number, number];
+}
+
+/** What an operator gives for values worked out by hand. */
+export interface KnownAnswer extends Omit<OperatorCase, "domain"> {
+  readonly inputs: readonly (readonly number[])[];
+  readonly result: readonly number[];
+}
+
+export interface OperatorContract {
+  readonly operator: Operator;
+  readonly cases: readonly OperatorCase[];
+  readonly known: readonly KnownAnswer[];
+}
+
+type Unary = (x: Tensor) => Tensor;
+type Binary = (a: Tensor, b: Tensor) => Tensor;
+
+const unary = (
+  operator: Operator,
+  f: Unary,
+  inputs: readonly number[],
+  result: readonly number[],
+  domain?: readonly [number, number],
+): OperatorContract => ({
+  operator,
+  cases: ([[], [1], [0, 3], [2, 3]] as const).map((shape) => ({
+    shapes: [shape],
+    build: ([x]) => f(x!),
+    ...(domain ? { domain } : {}),
+  })),
+  known: [{ shapes: [[inputs.length]], build: ([x]) => f(x!), inputs: [inputs], result }],
+});
+
+const pairs: readonly (readonly [Shape, Shape])[] = [
+  [[], []],
+  [
+    [2, 3],
+    [2, 3],
+  ],
+  [[2, 3], [3]],
+  [[3], [2, 3]],
+  [
+    [2, 1],
+    [1, 3],
+  ],
+  [[], [2, 3]],
+  [
+    [4, 1, 3],
+    [2, 1],
+  ],
+  [
+    [0, 3],
+    [1, 3],
+  ],
+  [[1, 1], [1]],
+];
+
+const binary = (
+  operator: Operator,
+  f: Binary,
+  result: readonly number[],
+  domain?: readonly [number, number],
+): OperatorContract => ({
+  operator,
+  cases: pairs.map((shapes) => ({ shapes, build: ([a, b]) => f(a!, b!), ...(domain ? { domain } : {}) })),
+  known: [
+    {
+      shapes: [[2, 2], [2]],
+      build: ([a, b]) => f(a!, b!),
+      inputs: [
+        [1, -2, 3, 8],
+        [4, -2],
+      ],
+      result,
+    },
+  ],
+});
+
+/** A comparison has no gradient of its own; it is tested as the condition of `Where`. */
+const compared = (operator: Operator, f: Binary, result: readonly number[]): OperatorContract => {
+  const build = ([a, b]: readonly Tensor[]) => comparison.where(f(a!, b!), arithmetic.square(a!), b!);
+  const flag = ([a, b]: readonly Tensor[]) =>
+    comparison.where(f(a!, b!), broadcasting.fill([3], 1), broadcasting.fill([3], 0));
+  return {
+    operator,
+    cases: pairs.map((shapes) => ({ shapes, build })),
+    known: [
+      {
+        shapes: [[3], [3]],
+        build: flag,
+        inputs: [
+          [1, 2, 3],
+          [2, 2, 2],
+        ],
+        result,
+      },
+    ],
+  };
+};
+
+const one = (shape: Shape, build: Unary): OperatorCase => ({ shapes: [shape], build: ([x]) => build(x!) });
+
+const reduced = (
+  operator: Operator,
+  f: (x: Tensor, options?: broadcasting.ReduceOptions) => Tensor,
+  rows: readonly number[],
+): OperatorContract => ({
+  operator,
+  cases: [
+    one([2, 3], (x) => f(x)),
+    one([2, 3], (x) => f(x, { axes: [0] })),
+    one([2, 3], (x) => f(x, { axes: [-1], keepdims: true })),
+    one([2, 3, 4], (x) => f(x, { axes: [0, 2] })),
+    one([1, 1], (x) => f(x, { axes: [1] })),
+    one([0, 3], (x) => f(x, { axes: [1] })),
+  ],
+  known: [{ shapes: [[2, 3]], build: ([x]) => f(x!, { axes: [1] }), inputs: [[1, 2, 3, 4, 8, 6]], result: rows }],
+});
+
+const gemms = [false, true].flatMap((transA) =>
+  [false, true].flatMap((transB) =>
+    ([undefined, [4], [2, 1], [2, 4], []] as const).map(
+      (c): OperatorCase => ({
+        shapes: [transA ? [3, 2] : [2, 3], transB ? [4, 3] : [3, 4], ...(c ? [c] : [])],
+        build: ([a, b, addend]) => product.gemm(a!, b!, { transA, transB, ...(addend ? { addend } : {}) }),
+      }),
+    ),
+  ),
+);
+
+/** The contract table: one line an operator. */
+export const operatorContracts: readonly OperatorContract[] = [
+  binary(arithmetic.Add, arithmetic.add, [5, -4, 7, 6]),
+  binary(arithmetic.Sub, arithmetic.sub, [-3, 0, -1, 10]),
+  binary(arithmetic.Mul, arithmetic.mul, [4, 4, 12, -16]),
+  binary(arithmetic.Div, arithmetic.div, [0.25, 1, 0.75, -4], [0.5, 2]),
+  unary(arithmetic.Neg, arithmetic.neg, [1, -2], [-1, 2]),
+  unary(elementwise.Exp, elementwise.exp, [0, 1, -1], [1, Math.E, 1 / Math.E]),
+  unary(elementwise.Log, elementwise.log, [1, Math.E, 8], [0, 1, 3 * Math.LN2], [0.5, 2]),
+  unary(elementwise.Sqrt, elementwise.sqrt, [0, 1, 6.25], [0, 1, 2.5], [0.5, 2]),
+  unary(elementwise.Sigmoid, elementwise.sigmoid, [0, Math.log(3), -1000, 1000], [0.5, 0.75, 0, 1]),
+  unary(elementwise.Tanh, elementwise.tanh, [0, Math.log(2), -1000], [0, 0.6, -1]),
+  unary(elementwise.Softplus, elementwise.softplus, [0, -1000, 1000], [Math.LN2, 0, 1000]),
+  unary(elementwise.Relu, elementwise.relu, [-2, 0, 3], [0, 0, 3]),
+  unary(elementwise.LeakyRelu, (x) => elementwise.leakyRelu(x, 0.25), [-2, 0, 3], [-0.5, 0, 3]),
+  unary(elementwise.Abs, elementwise.abs, [-2, 0, 3], [2, 0, 3]),
+  compared(comparison.Greater, comparison.greater, [0, 0, 1]),
+  compared(comparison.Less, comparison.less, [1, 0, 0]),
+  compared(comparison.Equal, comparison.equal, [0, 1, 0]),
+  {
+    operator: comparison.Where,
+    cases: pairs.map((shapes) => ({
+      shapes: [...shapes, [3]],
+      build: ([a, b, c]) => comparison.where(comparison.greater(broadcasting.reduceSum(c!), c!), a!, b!),
+    })),
+    known: [
+      {
+        shapes: [[3], []],
+        build: ([a, b]) => comparison.where(comparison.greater(a!, b!), a!, b!),
+        inputs: [[1, 2, 3], [2]],
+        result: [2, 2, 3],
+      },
+    ],
+  },
+  reduced(broadcasting.ReduceSum, broadcasting.reduceSum, [6, 18]),
+  reduced(reduction.ReduceMean, reduction.reduceMean, [2, 6]),
+  reduced(reduction.ReduceMax, reduction.reduceMax, [3, 8]),
+  {
+    operator: broadcasting.Expand,
+    cases: [
+      one([], (x) => broadcasting.expand(x, [2, 3])),
+      one([3], (x) => broadcasting.expand(x, [2, 3])),
+      one([2, 1], (x) => broadcasting.expand(x, [4, 2, 3])),
+      one([1], (x) => broadcasting.expand(x, [0])),
+    ],
+    known: [
+      { shapes: [[2, 1]], build: ([x]) => broadcasting.expand(x!, [2, 2]), inputs: [[1, 2]], result: [1, 1, 2, 2] },
+    ],
+  },
+  {
+    operator: broadcasting.Reshape,
+    cases: [
+      one([2, 3], (x) => broadcasting.reshape(x, [3, 2])),
+      one([1], (x) => broadcasting.reshape(x, [])),
+      one([0, 3], (x) => broadcasting.reshape(x, [3, 0])),
+    ],
+    known: [{ shapes: [[2, 1]], build: ([x]) => broadcasting.reshape(x!, [2]), inputs: [[1, 2]], result: [1, 2] }],
+  },
+  {
+    operator: layout.Transpose,
+    cases: [
+      one([2, 3], (x) => layout.transpose(x)),
+      one([2, 3, 4], (x) => layout.transpose(x, [2, 0, 1])),
+      one([0, 3], (x) => layout.transpose(x)),
+    ],
+    known: [{ shapes: [[2, 2]], build: ([x]) => layout.transpose(x!), inputs: [[1, 2, 3, 4]], result: [1, 3, 2, 4] }],
+  },
+  {
+    operator: layout.Concat,
+    cases: [
+      {
+        shapes: [
+          [2, 3],
+          [1, 3],
+        ],
+        build: (parts) => layout.concat(parts, 0),
+      },
+      {
+        shapes: [
+          [2, 3],
+          [2, 1],
+          [2, 2],
+        ],
+        build: (parts) => layout.concat(parts, 1),
+      },
+      {
+        shapes: [
+          [0, 3],
+          [1, 3],
+        ],
+        build: (parts) => layout.concat(parts, 0),
+      },
+    ],
+    known: [
+      {
+        shapes: [
+          [1, 2],
+          [1, 1],
+        ],
+        build: (parts) => layout.concat(parts, 1),
+        inputs: [[1, 2], [3]],
+        result: [1, 2, 3],
+      },
+    ],
+  },
+  {
+    operator: layout.Slice,
+    cases: [
+      one([4, 3], (x) => layout.slice(x, 0, 1, 3)),
+      one([4, 3], (x) => layout.slice(x, 1, 0, 2)),
+      one([4, 3], (x) => layout.slice(x, 1, 1, 1)),
+    ],
+    known: [{ shapes: [[4]], build: ([x]) => layout.slice(x!, 0, 1, 3), inputs: [[1, 2, 3, 4]], result: [2, 3] }],
+  },
+  {
+    operator: layout.Pad,
+    cases: [one([2, 3], (x) => layout.pad(x, 0, 1, 2)), one([2, 3], (x) => layout.pad(x, 1, 0, 2))],
+    known: [{ shapes: [[2]], build: ([x]) => layout.pad(x!, 0, 1, 2), inputs: [[1, 2]], result: [0, 1, 2, 0, 0] }],
+  },
+  {
+    operator: product.Gemm,
+    cases: [
+      ...gemms,
+      {
+        shapes: [
+          [0, 3],
+          [3, 4],
+        ],
+        build: ([a, b]) => product.gemm(a!, b!),
+      },
+    ],
+    known: [
+      {
+        shapes: [[1, 2], [3, 2], [3]],
+        build: ([a, b, addend]) => product.gemm(a!, b!, { transB: true, addend: addend! }),
+        inputs: [
+          [2, 3],
+          [1, 0, 0, 1, 1, 1],
+          [10, 20, 30],
+        ],
+        result: [12, 23, 35],
+      },
+    ],
+  },
+  {
+    operator: product.MatMul,
+    cases: (
+      [
+        [
+          [2, 3],
+          [3, 4],
+        ],
+        [
+          [5, 2, 3],
+          [3, 4],
+        ],
+        [
+          [2, 3],
+          [5, 3, 4],
+        ],
+        [
+          [5, 1, 2, 3],
+          [2, 3, 1],
+        ],
+        [
+          [1, 1],
+          [1, 1],
+        ],
+      ] as const
+    ).map((shapes) => ({ shapes, build: ([a, b]) => product.matMul(a!, b!) })),
+    known: [
+      {
+        shapes: [
+          [1, 2],
+          [2, 2],
+        ],
+        build: ([a, b]) => product.matMul(a!, b!),
+        inputs: [
+          [2, 3],
+          [1, 2, 3, 4],
+        ],
+        result: [11, 16],
+      },
+    ],
+  },
+];
