@@ -69,3 +69,44 @@ export interface Program {
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
+
+/** How a tensor starts. */
+export type Initialiser =
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "uniform"; readonly low: number; readonly high: number };
+
+/** A weight, or state of an update rule, that lives as long as the training. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly role: "parameter" | "state";
+  readonly initialiser: Initialiser;
+}
+
+/** One block step: programs run one after the other; gradients that one returns are summed over the replicas before the next one reads them. */
+export interface Move {
+  /** For example `generator/dense1`. */
+  readonly block: string;
+  /** Names of the weights that the move changes. */
+  readonly parameters: readonly string[];
+  readonly programs: readonly Program[];
+}
+
+/** One side of the game: the moves it can make, and which one it makes at an iteration. */
+export interface Player {
+  readonly name: string;
+  readonly moves: readonly Move[];
+  /** Index of the move at an iteration, counted from 0. */
+  select(iteration: number): number;
+}
+
+/** Everything the runner needs to train: what lives, who moves in which order, and how to look at the result. */
+export interface Plan {
+  readonly tensors: readonly TensorSpec[];
+  /** In the order in which they move in an iteration. */
+  readonly players: readonly Player[];
+  /** Values of the hyper-parameter inputs. */
+  readonly hyper: Readonly<Record<string, number>>;
+  /** Latents to samples: input `latent` [n, latent size], output `sample` [n, ...shape]. */
+  readonly sampler: Program;
+}

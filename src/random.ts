@@ -81,18 +81,21 @@ export function fillUniform(source: Stream, step: number, out: Reals, low = 0, h
   fill(source, step, out, (bits) => low + (high - low) * unit(bits));
 }
 
-/** Fills `out` with standard normal numbers: element i is number i of the step. */
-export function fillNormal(source: Stream, step: number, out: Reals): void {
-  fill(source, step, out, (bits) => normalQuantile(unit(bits)));
+/** Fills `out` with standard normal numbers: element i is number `first` + i of the step. */
+export function fillNormal(source: Stream, step: number, out: Reals, first = 0): void {
+  fill(source, step, out, (bits) => normalQuantile(unit(bits)), first);
 }
 
-function fill({ key0, key1 }: Stream, step: number, out: Reals, map: (bits: number) => number): void {
-  const n = out.length;
-  for (let i = 0; i < n; i += 2) {
-    threefry2x32(key0, key1, step, i >>> 1, block);
-    out[i] = map(block[0]!);
-    if (i + 1 < n) out[i + 1] = map(block[1]!);
+function fill(source: Stream, step: number, out: Reals, map: (bits: number) => number, first = 0): void {
+  const { key0, key1 } = source;
+  let done = 0;
+  if (first & 1 && out.length > 0) out[done++] = map(word(source, step, first));
+  for (; done + 1 < out.length; done += 2) {
+    threefry2x32(key0, key1, step, (first + done) >>> 1, block);
+    out[done] = map(block[0]!);
+    out[done + 1] = map(block[1]!);
   }
+  if (done < out.length) out[done] = map(word(source, step, first + done));
 }
 
 /** A uniformly random permutation of 0 .. length - 1 (Fisher-Yates). */

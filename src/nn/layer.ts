@@ -1,0 +1,39 @@
+import type { Shape, Tensor } from "../graph/tensor.ts";
+import { gemm } from "../ops/product.ts";
+import type { Initialiser, TensorSpec } from "../program.ts";
+import { type DenseInitialiser, fanInUniform } from "./initialiser.ts";
+
+/** The tensor that stands for a weight, by its full name. */
+export type Weights = (name: string) => Tensor;
+
+/** A function with weights. */
+export interface Layer {
+  /** The weights, in a fixed order; empty for an activation. */
+  readonly parameters: readonly TensorSpec[];
+  apply(weights: Weights, x: Tensor): Tensor;
+}
+
+/** A weight of a layer. */
+export function parameter(name: string, shape: Shape, initialiser: Initialiser): TensorSpec {
+  return { name, shape, role: "parameter", initialiser };
+}
+
+/** y = xW + b: [N, inputs] to [N, outputs], with `NAME/weight` [inputs, outputs] and `NAME/bias` [outputs]. */
+export function dense(
+  name: string,
+  inputs: number,
+  outputs: number,
+  { initialiser = fanInUniform }: { readonly initialiser?: DenseInitialiser } = {},
+): Layer {
+  const weight = parameter(`${name}/weight`, [inputs, outputs], initialiser.weight(inputs, outputs));
+  const bias = parameter(`${name}/bias`, [outputs], initialiser.bias(inputs));
+  return {
+    parameters: [weight, bias],
+    apply: (weights, x) => gemm(x, weights(weight.name), { addend: weights(bias.name) }),
+  };
+}
+
+/** An activation, or any other function without weights. */
+export function activation(f: (x: Tensor) => Tensor): Layer {
+  return { parameters: [], apply: (_, x) => f(x) };
+}

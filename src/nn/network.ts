@@ -1,0 +1,56 @@
+import type { Tensor } from "../graph/tensor.ts";
+import { reshape } from "../ops/broadcasting.ts";
+import { leakyRelu, sigmoid } from "../ops/elementwise.ts";
+import type { TensorSpec } from "../program.ts";
+import type { DenseInitialiser } from "./initialiser.ts";
+import { activation, dense, type Layer, type Weights } from "./layer.ts";
+
+/** Layers one after the other. */
+export interface Network {
+  /** The first part of the names of its weights: `generator`. */
+  readonly name: string;
+  readonly layers: readonly Layer[];
+  readonly parameters: readonly TensorSpec[];
+  apply(weights: Weights, x: Tensor): Tensor;
+}
+
+export function sequential(name: string, layers: readonly Layer[]): Network {
+  return {
+    name,
+    layers,
+    parameters: layers.flatMap((layer) => layer.parameters),
+    apply: (weights, x) => layers.reduce((y, layer) => layer.apply(weights, y), x),
+  };
+}
+
+export interface PerceptronOptions {
+  /** Width of the hidden layers, from the input on. */
+  readonly hidden: readonly number[];
+  /** Slope of the leaky ReLU after each hidden layer. */
+  readonly slope?: number;
+  /** After the last layer. */
+  readonly output?: "linear" | "sigmoid";
+  readonly initialiser?: DenseInitialiser;
+}
+
+/** A multi-layer perceptron from [N, ...from] to [N, ...to] with dense layers `NAME/dense1`, `NAME/dense2`, ... */
+export function perceptron(
+  name: string,
+  from: readonly number[],
+  to: readonly number[],
+  options: PerceptronOptions,
+): Network {
+  const { hidden, slope = 0.2, output = "linear", initialiser } = options;
+  const size = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
+  const widths = [size(from), ...hidden, size(to)];
+  const layers = widths.slice(1).flatMap((width, i) => {
+    const layer = dense(`${name}/dense${i + 1}`, widths[i]!, width, initialiser && { initialiser });
+    return i < hidden.length ? [layer, activation((x) => leakyRelu(x, slope))] : [layer];
+  });
+  return sequential(name, [
+    activation((x) => reshape(x, [x.shape[0]!, size(from)])),
+    ...layers,
+    ...(output === "sigmoid" ? [activation(sigmoid)] : []),
+    activation((x) => reshape(x, [x.shape[0]!, ...to])),
+  ]);
+}

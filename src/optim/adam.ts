@@ -1,0 +1,70 @@
+import { constant, type Tensor } from "../graph/tensor.ts";
+import { ones, zeros } from "../nn/initialiser.ts";
+import { add, div, mul, square, sub } from "../ops/arithmetic.ts";
+import { sqrt } from "../ops/elementwise.ts";
+import type { UpdateRule } from "./update-rule.ts";
+
+export interface AdamOptions {
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
+}
+
+/**
+ * Adam (Kingma and Ba 2015, algorithm 1):
+ *
+ *     m' = m + (1 - beta1) (g - m)        v' = v + (1 - beta2) (g^2 - v)
+ *     w' = w - learningRate * (m' / (1 - beta1^t)) / (sqrt(v' / (1 - beta2^t)) + epsilon)
+ *
+ * with epsilon outside the corrected root, as in the paper and in PyTorch; TensorFlow adds it before the correction. The powers beta^t are state
+ * of the block, so that each block counts its own steps.
+ */
+export function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): UpdateRule {
+  const powers = [
+    ["beta1Power", beta1],
+    ["beta2Power", beta2],
+  ] as const;
+  return {
+    name: "adam",
+    init: (block) => [
+      ...powers.map(([name]) => ({
+        name: `${block.name}/adam/${name}`,
+        shape: [],
+        role: "state" as const,
+        initialiser: ones,
+      })),
+      ...block.parameters.flatMap(({ name, shape }) =>
+        ["m", "v"].map((moment) => ({
+          name: `${name}/adam/${moment}`,
+          shape,
+          role: "state" as const,
+          initialiser: zeros,
+        })),
+      ),
+    ],
+    update(block, moved, state, learningRate) {
+      const next = new Map<string, Tensor>();
+      const [power1, power2] = powers.map(([name, beta]) => {
+        const power = mul(constant(beta), state(`${block}/adam/${name}`));
+        next.set(`${block}/adam/${name}`, power);
+        return power;
+      }) as [Tensor, Tensor];
+      // The corrections are scalars: both sides of the quotient times sqrt(1 - beta2^t).
+      const root = sqrt(sub(constant(1), power2));
+      const stepSize = div(mul(learningRate, root), sub(constant(1), power1));
+      const guard = mul(constant(epsilon), root);
+      for (const { name, value, gradient } of moved) {
+        const m = towards(state(`${name}/adam/m`), gradient, 1 - beta1);
+        const v = towards(state(`${name}/adam/v`), square(gradient), 1 - beta2);
+        next.set(`${name}/adam/m`, m).set(`${name}/adam/v`, v);
+        next.set(name, sub(value, mul(stepSize, div(m, add(sqrt(v), guard)))));
+      }
+      return next;
+    },
+  };
+}
+
+/** average + rate * (value - average) */
+function towards(average: Tensor, value: Tensor, rate: number): Tensor {
+  return add(average, mul(constant(rate), sub(value, average)));
+}

@@ -1,0 +1,181 @@
+import type { Dataset } from "../data/dataset.ts";
+import { type Move, type Plan, type Program, type ProgramOutput, sizeOf, type TensorSpec } from "../program.ts";
+import { fillNormal, fillUniform, type Reals, stream } from "../random.ts";
+import type { DeviceTensor, Runtime, Session } from "../runtime/runtime.ts";
+import { alone, type Collective } from "./collective.ts";
+
+/** What happened in one iteration. */
+export interface Iteration {
+  /** Iterations made so far, this one included. */
+  readonly step: number;
+  /** The block that each player moved. */
+  readonly blocks: Readonly<Record<string, string>>;
+  /** The scalars that the programs report, such as `lossD`. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** The values of every weight and of the state of the update rules, by name. */
+export type Snapshot = ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>;
+
+/** A training under way. Its future is a function of its snapshot, its step, its seed and its data. */
+export interface Trainer {
+  /** Iterations made so far. */
+  readonly step: number;
+  iterate(): Promise<Iteration>;
+  /** Samples [n, ...shape] of the latents [n, latent size] in `latents`, for any n. */
+  sample(latents: Float32Array): Promise<Float32Array>;
+  snapshot(): Promise<Snapshot>;
+  restore(snapshot: Snapshot, step: number): void;
+  release(): Promise<void>;
+}
+
+export interface TrainerOptions {
+  readonly plan: Plan;
+  readonly runtime: Runtime;
+  readonly data: Dataset;
+  readonly seed: number;
+  readonly collective?: Collective;
+}
+
+interface LoadedProgram {
+  readonly program: Program;
+  readonly session: Session;
+  readonly exchanged: readonly DeviceTensor[];
+}
+
+/** Loads the programs of a plan and sets the weights and states to their start. */
+export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
+  const { plan, runtime, seed } = options;
+  const memory = allocateMemory(plan, runtime);
+  for (const spec of plan.tensors) initialise(memory.inputs[spec.name]!, spec, seed);
+  for (const [name, value] of Object.entries(plan.hyper)) memory.inputs[name]!.write((values) => values.fill(value));
+  const moves = new Map<Move, LoadedProgram[]>();
+  for (const move of plan.players.flatMap((player) => player.moves)) {
+    moves.set(move, await Promise.all(move.programs.map((program) => loadProgram(program, runtime, memory))));
+  }
+  const sampler = await loadProgram(plan.sampler, runtime, memory);
+  let step = 0;
+  return {
+    get step() {
+      return step;
+    },
+    async iterate() {
+      const blocks: Record<string, string> = {};
+      const metrics: Record<string, number> = {};
+      for (const player of plan.players) {
+        const move = player.moves[player.select(step)]!;
+        blocks[player.name] = move.block;
+        for (const loaded of moves.get(move)!) await runProgram(loaded, memory, step, options, metrics);
+      }
+      step += 1;
+      return { step, blocks, metrics };
+    },
+    sample: (latents) => sample(sampler, memory, latents),
+    snapshot: () => snapshot(plan, memory),
+    restore(saved, at) {
+      for (const { name } of plan.tensors) memory.inputs[name]!.write((values) => values.set(saved.get(name)!.values));
+      step = at;
+    },
+    async release() {
+      for (const loaded of [sampler, ...[...moves.values()].flat()]) await loaded.session.release();
+    },
+  };
+}
+
+/**
+ * The tensors of a training, by name. A state tensor exists twice, as the input of that name and as the output that replaces it, and the two change
+ * places after a step: a runtime may not read and write one tensor in the same run.
+ */
+interface Memory {
+  readonly inputs: Record<string, DeviceTensor>;
+  readonly outputs: Record<string, DeviceTensor>;
+}
+
+function allocateMemory(plan: Plan, runtime: Runtime): Memory {
+  const memory: Memory = { inputs: {}, outputs: {} };
+  const programs = [plan.sampler, ...plan.players.flatMap(({ moves }) => moves.flatMap((move) => move.programs))];
+  for (const { manifest } of programs) {
+    for (const { name, shape, role } of manifest.outputs) {
+      memory.outputs[name] ??= runtime.allocate(shape);
+      if (role === "gradient") memory.inputs[name] = memory.outputs[name];
+    }
+    for (const { name, shape } of manifest.inputs) memory.inputs[name] ??= runtime.allocate(shape);
+  }
+  return memory;
+}
+
+function initialise(tensor: DeviceTensor, { name, initialiser }: TensorSpec, seed: number): void {
+  tensor.write((values) => {
+    if (initialiser.kind === "constant") values.fill(initialiser.value);
+    else fillUniform(stream(seed, `initial/${name}`), 0, values, initialiser.low, initialiser.high);
+  });
+}
+
+async function loadProgram(program: Program, runtime: Runtime, memory: Memory): Promise<LoadedProgram> {
+  const isExchanged = ({ role }: ProgramOutput) => role === "gradient" || role === "metric";
+  const exchanged = program.manifest.outputs.filter(isExchanged).map(({ name }) => memory.outputs[name]!);
+  return { program, session: await runtime.load(program), exchanged };
+}
+
+async function runProgram(
+  { program, session, exchanged }: LoadedProgram,
+  memory: Memory,
+  step: number,
+  { data, seed, collective = alone }: TrainerOptions,
+  metrics: Record<string, number>,
+): Promise<void> {
+  const { inputs, outputs } = program.manifest;
+  const part = step * collective.replicas + collective.replica;
+  for (const { name, role } of inputs) {
+    if (role === "batch") memory.inputs[name]!.write((values) => data.fill(seed, part, values));
+    if (role === "noise")
+      memory.inputs[name]!.write((values) => fillLatents(seed, name, step, collective.replica, values));
+  }
+  await session.run(memory.inputs, memory.outputs);
+  if (exchanged.length > 0) await collective.sum(exchanged);
+  for (const { name, role, replaces } of outputs) {
+    if (role === "metric") metrics[name] = (await memory.outputs[name]!.read())[0]!;
+    if (replaces !== undefined) swap(memory, replaces, name);
+  }
+}
+
+function swap({ inputs, outputs }: Memory, input: string, output: string): void {
+  const old = inputs[input]!;
+  inputs[input] = outputs[output]!;
+  outputs[output] = old;
+}
+
+/** The rows of a replica in the step's latents: the same numbers whatever the number of replicas. */
+function fillLatents(seed: number, name: string, step: number, replica: number, values: Reals): void {
+  fillNormal(stream(seed, name), step, values, replica * values.length);
+}
+
+async function sample(
+  { program, session }: LoadedProgram,
+  memory: Memory,
+  latents: Float32Array,
+): Promise<Float32Array> {
+  const latentShape = program.manifest.inputs.find((port) => port.role === "noise")!.shape;
+  const { shape } = program.manifest.outputs[0]!;
+  const [rows, latentSize] = [latentShape[0]!, sizeOf(latentShape.slice(1))];
+  const sampleSize = sizeOf(shape.slice(1));
+  const count = latents.length / latentSize;
+  const samples = new Float32Array(count * sampleSize);
+  for (let first = 0; first < count; first += rows) {
+    const part = latents.subarray(first * latentSize, (first + rows) * latentSize);
+    memory.inputs.latent!.write((values) => values.set(part));
+    await session.run(memory.inputs, memory.outputs);
+    const made = await memory.outputs.sample!.read();
+    const wanted = Math.min(rows, count - first) * sampleSize;
+    samples.set(made.subarray(0, wanted), first * sampleSize);
+  }
+  return samples;
+}
+
+async function snapshot(plan: Plan, memory: Memory): Promise<Snapshot> {
+  const saved = new Map<string, { shape: readonly number[]; values: Float32Array }>();
+  for (const { name, shape } of plan.tensors) {
+    saved.set(name, { shape, values: Float32Array.from(await memory.inputs[name]!.read()) });
+  }
+  return saved;
+}
