@@ -1,10 +1,22 @@
 import { defineConfig } from "vitest/config";
 
+const alias = { coordescent: new URL("./src/index.ts", import.meta.url).pathname };
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "fast", include: ["src/**/*.test.ts"], environment: "node" } },
-      { test: { name: "whole", include: ["test/**/*.test.ts"], environment: "node", testTimeout: 120_000 } },
+      // needs no ONNX Runtime
+      { resolve: { alias }, test: { name: "fast", include: ["src/**/*.test.ts"] } },
+      {
+        resolve: { alias },
+        test: {
+          name: "whole",
+          include: ["test/**/*.test.ts"],
+          globalSetup: "test/support/build.ts",
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 });

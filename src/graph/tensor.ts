@@ -83,6 +83,7 @@ export function constant(values: number | readonly number[], shape?: Shape): Con
 export function apply(operator: Operator, inputs: readonly Tensor[], attributes: Attributes = {}): Application {
   const shapes = inputs.map((t) => t.shape);
   const shape = operator.shape(shapes, attributes);
+  checkShape(operator.type, shape);
   return { kind: "application", operator, inputs, attributes, shape, type: operator.result ?? "float" };
 }
 

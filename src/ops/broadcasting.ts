@@ -77,14 +77,15 @@ export function reduceSum(x: Tensor, options: ReduceOptions = {}): Tensor {
 /** `x` repeated to a larger shape. */
 export function expand(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
-  return apply(Expand, [isApplication(x, Expand) ? x.inputs[0]! : x], { shape });
+  const expanded = apply(Expand, [x], { shape });
+  return isApplication(x, Expand) ? apply(Expand, x.inputs, { shape }) : expanded;
 }
 
 /** The same elements under another shape of equal size. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   if (x.kind === "constant") return constant(x.values, shape);
-  return apply(Reshape, [isApplication(x, Reshape) ? x.inputs[0]! : x], { shape });
+  return isApplication(x, Reshape) ? reshape(x.inputs[0]!, shape) : apply(Reshape, [x], { shape });
 }
 
 /** A tensor of one number everywhere. */

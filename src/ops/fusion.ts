@@ -1,6 +1,6 @@
 import type { Output } from "../graph/graph.ts";
 import { topological } from "../graph/graph.ts";
-import { type Application, apply, isApplication, type Tensor } from "../graph/tensor.ts";
+import { type Application, apply, isApplication, sameShape, type Tensor } from "../graph/tensor.ts";
 import { sizeOf } from "../program.ts";
 import { Add, Mul, mul } from "./arithmetic.ts";
 import { Gemm, gemm } from "./product.ts";
@@ -60,8 +60,7 @@ function fuseSum(tensor: Application, isFree: ReadonlySet<Tensor>): Tensor | und
   if (tensor.operator !== Add) return undefined;
   const product = tensor.inputs.find((source) => isFreeProduct(source, isFree)) as Application | undefined;
   const addend = tensor.inputs.find((source) => source !== product);
-  if (!product || !addend || sizeOf(tensor.shape) !== sizeOf(product.shape) || addend.shape.length > 2)
-    return undefined;
+  if (!product || !addend || !sameShape(tensor.shape, product.shape)) return undefined;
   const [a, b] = product.inputs as [Tensor, Tensor];
   return gemm(a, b, { transA: product.attributes.transA === 1, transB: product.attributes.transB === 1, addend });
 }

@@ -30,7 +30,7 @@ export const Concat: Operator = {
     const fits = inputs.every(
       (s) => s.length === first!.length && s.every((size, i) => i === axis || size === first![i]),
     );
-    if (!fits || axis >= first!.length) {
+    if (!fits || first![axis] === undefined) {
       throw new ShapeError(`concat: shapes differ off axis ${axis}, got ${inputs.map(show).join(", ")}.`);
     }
     const total = inputs.reduce((sum, s) => sum + s[axis]!, 0);
@@ -66,7 +66,7 @@ export const Pad: Operator = {
   type: "Pad",
   shape: ([from], attributes) => {
     const { axis, before, after } = attributes as Record<string, number>;
-    if (!(axis! < from!.length && before! >= 0 && after! >= 0)) {
+    if (!(axis! in from! && before! >= 0 && after! >= 0)) {
       throw new ShapeError(`pad: ${before} before and ${after} after axis ${axis} does not fit ${show(from!)}.`);
     }
     return from!.map((size, i) => (i === axis ? size + before! + after! : size));
@@ -83,20 +83,19 @@ export const Pad: Operator = {
   },
 };
 
-/** The axes in another order; by default the last two exchanged. */
+/** The axes in another order, negative ones counted from the last; by default the last two exchanged. Throws ShapeError. */
 export function transpose(x: Tensor, order?: readonly number[]): Tensor {
   const axes = [...x.shape.keys()];
-  const perm = order ?? [...axes.slice(0, -2), ...axes.slice(-2).reverse()];
+  const wished = order ?? [...axes.slice(0, -2), ...axes.slice(-2).reverse()];
+  const perm = wished.map((axis) => (axis < 0 ? axis + axes.length : axis));
   if (sameShape(perm, axes)) return x;
-  const inner = isApplication(x, Transpose) ? (x.inputs[0] as Tensor) : undefined;
-  if (inner && isApplication(x, Transpose)) {
-    const first = x.attributes.perm as number[];
-    return transpose(
-      inner,
-      perm.map((axis) => first[axis]!),
-    );
-  }
-  return apply(Transpose, [x], { perm });
+  const transposed = apply(Transpose, [x], { perm });
+  if (!isApplication(x, Transpose)) return transposed;
+  const first = x.attributes.perm as number[];
+  return transpose(
+    x.inputs[0]!,
+    perm.map((axis) => first[axis]!),
+  );
 }
 
 /** Tensors one after the other along an axis. Throws ShapeError. */

@@ -1,8 +1,9 @@
 import type { Dataset } from "../data/dataset.ts";
-import { type Move, type Plan, type Program, type ProgramOutput, sizeOf, type TensorSpec } from "../program.ts";
+import type { Move, Plan, Program, ProgramOutput, TensorSpec } from "../program.ts";
 import { fillNormal, fillUniform, type Reals, stream } from "../random.ts";
 import type { DeviceTensor, Runtime, Session } from "../runtime/runtime.ts";
 import { alone, type Collective } from "./collective.ts";
+import { loadSampler, type Sampler } from "./sampler.ts";
 
 /** What happened in one iteration. */
 export interface Iteration {
@@ -22,8 +23,8 @@ export interface Trainer {
   /** Iterations made so far. */
   readonly step: number;
   iterate(): Promise<Iteration>;
-  /** Samples [n, ...shape] of the latents [n, latent size] in `latents`, for any n. */
-  sample(latents: Float32Array): Promise<Float32Array>;
+  /** Samples of the generator as it is. */
+  readonly sample: Sampler;
   snapshot(): Promise<Snapshot>;
   restore(snapshot: Snapshot, step: number): void;
   release(): Promise<void>;
@@ -53,7 +54,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   for (const move of plan.players.flatMap((player) => player.moves)) {
     moves.set(move, await Promise.all(move.programs.map((program) => loadProgram(program, runtime, memory))));
   }
-  const sampler = await loadProgram(plan.sampler, runtime, memory);
+  const sample = await loadSampler(plan.sampler, runtime, memory.inputs);
   let step = 0;
   return {
     get step() {
@@ -70,14 +71,15 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       step += 1;
       return { step, blocks, metrics };
     },
-    sample: (latents) => sample(sampler, memory, latents),
+    sample,
     snapshot: () => snapshot(plan, memory),
     restore(saved, at) {
       for (const { name } of plan.tensors) memory.inputs[name]!.write((values) => values.set(saved.get(name)!.values));
       step = at;
     },
     async release() {
-      for (const loaded of [sampler, ...[...moves.values()].flat()]) await loaded.session.release();
+      await sample.release();
+      for (const { session } of [...moves.values()].flat()) await session.release();
     },
   };
 }
@@ -93,7 +95,7 @@ interface Memory {
 
 function allocateMemory(plan: Plan, runtime: Runtime): Memory {
   const memory: Memory = { inputs: {}, outputs: {} };
-  const programs = [plan.sampler, ...plan.players.flatMap(({ moves }) => moves.flatMap((move) => move.programs))];
+  const programs = plan.players.flatMap(({ moves }) => moves.flatMap((move) => move.programs));
   for (const { manifest } of programs) {
     for (const { name, shape, role } of manifest.outputs) {
       memory.outputs[name] ??= runtime.allocate(shape);
@@ -148,28 +150,6 @@ function swap({ inputs, outputs }: Memory, input: string, output: string): void 
 /** The rows of a replica in the step's latents: the same numbers whatever the number of replicas. */
 function fillLatents(seed: number, name: string, step: number, replica: number, values: Reals): void {
   fillNormal(stream(seed, name), step, values, replica * values.length);
-}
-
-async function sample(
-  { program, session }: LoadedProgram,
-  memory: Memory,
-  latents: Float32Array,
-): Promise<Float32Array> {
-  const latentShape = program.manifest.inputs.find((port) => port.role === "noise")!.shape;
-  const { shape } = program.manifest.outputs[0]!;
-  const [rows, latentSize] = [latentShape[0]!, sizeOf(latentShape.slice(1))];
-  const sampleSize = sizeOf(shape.slice(1));
-  const count = latents.length / latentSize;
-  const samples = new Float32Array(count * sampleSize);
-  for (let first = 0; first < count; first += rows) {
-    const part = latents.subarray(first * latentSize, (first + rows) * latentSize);
-    memory.inputs.latent!.write((values) => values.set(part));
-    await session.run(memory.inputs, memory.outputs);
-    const made = await memory.outputs.sample!.read();
-    const wanted = Math.min(rows, count - first) * sampleSize;
-    samples.set(made.subarray(0, wanted), first * sampleSize);
-  }
-  return samples;
 }
 
 async function snapshot(plan: Plan, memory: Memory): Promise<Snapshot> {

@@ -1,0 +1,260 @@
+import { describe, expect, test } from "vitest";
+import { centralDifferences, evaluator, largestError, numbers, type Values } from "../../test/support/evaluate.ts";
+import { type LossName, losses } from "../gan/losses.ts";
+import { gradientPenalty } from "../gan/penalties.ts";
+import { buildGraph } from "../graph/graph.ts";
+import { print } from "../graph/print.ts";
+import { constant, input, type Tensor } from "../graph/tensor.ts";
+import { perceptron } from "../nn/network.ts";
+import { add, mul, sub } from "../ops/arithmetic.ts";
+import { reduceSum, reshape } from "../ops/broadcasting.ts";
+import { exp, log } from "../ops/elementwise.ts";
+import { concat, slice } from "../ops/layout.ts";
+import { gemm } from "../ops/product.ts";
+import { reduceMax, reduceMean } from "../ops/reduction.ts";
+import { sizeOf } from "../program.ts";
+import { gradients } from "./gradients.ts";
+
+const evaluate = async (tensors: readonly Tensor[], values: Values) => (await evaluator(tensors))(values);
+const dot = (a: Tensor, b: Tensor) => reduceSum(mul(a, b));
+const scalar = (x: Tensor) => reshape(x, []);
+const text = (...tensors: Tensor[]) => print(buildGraph(tensors.map((tensor, i) => ({ name: `y${i}`, tensor }))));
+
+describe("a quadratic form", () => {
+  // f(x) = x'Ax / 2 + b'x
+  const n = 4;
+  const [x, v, b] = ["x", "v", "b"].map((name) => input(name, [n, 1], "batch")) as [Tensor, Tensor, Tensor];
+  const A = input("A", [n, n], "batch");
+  const f = add(mul(constant(0.5), scalar(gemm(x, gemm(A, x), { transA: true }))), dot(b, x));
+  const values = { x: numbers(n, "x"), v: numbers(n, "v"), b: numbers(n, "b"), A: numbers(n * n, "A") };
+  const symmetric = (i: number, j: number) => (values.A[n * i + j]! + values.A[n * j + i]!) / 2;
+  const times = (vector: readonly number[]) =>
+    vector.map((_, i) => vector.reduce((s, z, j) => s + symmetric(i, j) * z, 0));
+
+  test("has the gradient (A + A')x / 2 + b", async () => {
+    const [g] = await evaluate(gradients(f, [x]), values);
+    expect(
+      largestError(
+        g!,
+        times(values.x).map((y, i) => y + values.b[i]!),
+      ),
+    ).toBeLessThan(1e-14);
+  });
+
+  test("differentiated twice gives the product of its Hessian with a vector", async () => {
+    const [g] = gradients(f, [x]);
+    const [Hv, nothing] = await evaluate(gradients(dot(g!, v), [x, b]), values);
+    expect(largestError(Hv!, times(values.v))).toBeLessThan(1e-14);
+    expect(nothing).toEqual(new Array(n).fill(0));
+  });
+
+  test("differentiated three times gives nothing", async () => {
+    const [g] = gradients(f, [x]);
+    const [Hv] = gradients(dot(g!, v), [x]);
+    expect(await evaluate(gradients(dot(Hv!, v), [x]), values)).toEqual([new Array(n).fill(0)]);
+  });
+});
+
+describe("log-sum-exp", () => {
+  const n = 5;
+  const x = input("x", [n], "batch");
+  const v = input("v", [n], "batch");
+  const plain = log(reduceSum(exp(x)));
+  const shift = reduceMax(x);
+  const shifted = add(shift, log(reduceSum(exp(sub(x, shift)))));
+  const values = { x: numbers(n, "x", -2, 2), v: numbers(n, "v") };
+  const softmax = (at: readonly number[]) => {
+    const top = Math.max(...at);
+    const total = at.reduce((sum, z) => sum + Math.exp(z - top), 0);
+    return at.map((z) => Math.exp(z - top) / total);
+  };
+
+  test.each([
+    ["plain", plain],
+    ["shifted by the maximum", shifted],
+  ])("%s has the softmax as gradient, and diag(p) - pp' as Hessian", async (_, f) => {
+    const p = softmax(values.x);
+    const pv = p.reduce((sum, pi, i) => sum + pi * values.v[i]!, 0);
+    const [g] = gradients(f, [x]);
+    const [slope, Hv] = await evaluate([g!, gradients(dot(g!, v), [x])[0]!], values);
+    expect(largestError(slope!, p)).toBeLessThan(1e-14);
+    expect(
+      largestError(
+        Hv!,
+        p.map((pi, i) => pi * (values.v[i]! - pv)),
+      ),
+    ).toBeLessThan(1e-14);
+  });
+
+  test("shifted by the maximum has a finite gradient where the plain one overflows", async () => {
+    const far = [-1000, 0, 999, 1000, 1000];
+    const [slope] = await evaluate(gradients(shifted, [x]), { x: far });
+    expect(largestError(slope!, softmax(far))).toBeLessThan(1e-14);
+  });
+});
+
+describe("a loss of logits from -1000 to 1000", () => {
+  const at = [-1000, -40, -1, 0, 1, 40, 1000];
+  const N = at.length;
+  const sigmoid = (l: number) => 1 / (1 + Math.exp(-l));
+  const softplus = (l: number) => Math.max(l, 0) + Math.log1p(Math.exp(-Math.abs(l)));
+  const mean = (f: (l: number) => number) => at.reduce((sum, l) => sum + f(l), 0) / N;
+  const crossEntropy = {
+    discriminator: mean((l) => softplus(-l)) + mean(softplus),
+    real: (l: number) => -sigmoid(-l) / N,
+    fake: (l: number) => sigmoid(l) / N,
+  };
+  /** Values of the losses of both players at these logits, and slopes with respect to a real and a fake logit. */
+  const closed: Record<LossName, object> = {
+    minimax: { ...crossEntropy, generator: -mean(softplus), slope: (l: number) => -sigmoid(l) / N },
+    "non-saturating": { ...crossEntropy, generator: mean((l) => softplus(-l)), slope: (l: number) => -sigmoid(-l) / N },
+  };
+  type Closed = typeof crossEntropy & { generator: number; slope: (l: number) => number };
+
+  test.each(Object.values(losses).map((loss) => [loss.name, loss] as const))(
+    "%s is finite and exact",
+    async (_, loss) => {
+      const real = input("real", [N, 1], "batch");
+      const fake = input("fake", [N, 1], "batch");
+      const [D, G] = [loss.discriminator(real, fake), loss.generator(fake)];
+      const tensors = [D, G, ...gradients(D, [real, fake]), ...gradients(G, [fake])];
+      const results = await evaluate(tensors, { real: at, fake: at });
+      const { discriminator, generator, ...slopes } = closed[loss.name as LossName] as Closed;
+      const expected = [
+        [discriminator],
+        [generator],
+        ...[slopes.real, slopes.fake, slopes.slope].map((s) => at.map(s)),
+      ];
+      results.forEach((result, i) => expect(largestError(result, expected[i]!)).toBeLessThan(1e-15));
+    },
+  );
+});
+
+describe("gradients", () => {
+  const x = input("x", [2, 3], "batch");
+  const w = input("w", [3, 4], "parameter");
+  const h = gemm(x, w);
+  const y = reduceSum(exp(h));
+
+  test("of a tensor that is not reached are zeros of its shape", async () => {
+    const apart = input("apart", [2, 2], "batch");
+    const [g] = gradients(y, [apart]);
+    expect(g!.shape).toEqual([2, 2]);
+    expect(await evaluate([g!], {})).toEqual([[0, 0, 0, 0]]);
+  });
+
+  test("of a tensor with respect to itself are ones", async () => {
+    expect(await evaluate(gradients(y, [y]), {})).toEqual([[1]]);
+  });
+
+  test("with respect to an intermediate tensor stop there", async () => {
+    const [g] = gradients(y, [h]);
+    const values = { x: numbers(6, "x"), w: numbers(12, "w") };
+    const [slope, e] = await evaluate([g!, exp(h)], values);
+    expect(slope).toEqual(e);
+    // the chain rule, by hand
+    expect(text(gemm(x, gradients(y, [h])[0]!, { transA: true }))).toBe(text(...gradients(y, [w])));
+  });
+
+  test("with respect to a tensor and to what it is made of do not disturb each other", () => {
+    expect(text(...gradients(y, [w, h, x]))).toBe(text(...[w, h, x].map((tensor) => gradients(y, [tensor])[0]!)));
+  });
+
+  test("add up over the ways in which a tensor is read", async () => {
+    const z = input("z", [2], "batch");
+    const [g] = gradients(reduceSum(mul(z, mul(z, z))), [z]);
+    expect(await evaluate([g!], { z: [2, -3] })).toEqual([[12, 27]]);
+  });
+
+  test("with respect to an upper weight have no trace of the layers below but their result", () => {
+    const top = input("top", [4, 5], "parameter");
+    const [g] = gradients(reduceSum(exp(gemm(exp(h), top))), [top]);
+    expect(text(g!)).toMatchInlineSnapshot(`
+      "x [2, 3] batch
+      w [3, 4] parameter
+      %2 = Gemm(x, w) {transA=0 transB=0} [2, 4]
+      %3 = Exp(%2) [2, 4]
+      top [4, 5] parameter
+      %6 = Gemm(%3, top) {transA=0 transB=0} [2, 5]
+      %7 = Exp(%6) [2, 5]
+      %8 = Mul(1, %7) [2, 5]
+      %9 = Gemm(%3, %8) {transA=1 transB=0} [4, 5]
+      -> y0 = %9"
+    `);
+  });
+
+  test("are of scalars, under any shape of one element", async () => {
+    expect(() => gradients(h, [x])).toThrowErrorMatchingInlineSnapshot(`[ShapeError: gradients: of a scalar, got a tensor of shape [2, 4].]`);
+    expect(gradients(reduceSum(h, { keepdims: true }), [x])[0]!.shape).toEqual([2, 3]);
+  });
+});
+
+describe("a whole network", () => {
+  const rows = 4;
+  const generator = perceptron("generator", [3], [2, 2], { hidden: [6, 5], output: "sigmoid" });
+  const discriminator = perceptron("discriminator", [2, 2], [1], { hidden: [7, 5] });
+  const parameters = [...generator.parameters, ...discriminator.parameters];
+  const weights = new Map(parameters.map(({ name, shape }) => [name, input(name, shape, "parameter")]));
+  const weight = (name: string) => weights.get(name)!;
+  const real = input("real", [rows, 2, 2], "batch");
+  const fake = generator.apply(weight, input("latent", [rows, 3], "noise"));
+  const examples = concat([real, fake], 0);
+  const logits = discriminator.apply(weight, examples);
+  const [first, second] = [0, rows].map((start) => (batch: Tensor) => slice(batch, 0, start, start + rows));
+  const penalties = gradientPenalty(logits, examples, [
+    { rows: first!, weight: 10 },
+    { rows: second!, weight: 3 },
+  ]);
+  const values: Values = {
+    real: numbers(4 * rows, "real", 0, 1),
+    latent: numbers(3 * rows, "latent", -2, 2),
+    ...Object.fromEntries(parameters.map(({ name, shape }) => [name, numbers(sizeOf(shape), name)])),
+  };
+  const objectives = Object.values(losses).flatMap((loss): [string, Tensor][] => [
+    [`${loss.name} generator loss`, loss.generator(discriminator.apply(weight, fake))],
+    [
+      `${loss.name} discriminator loss with R1 and R2`,
+      penalties.reduce(add, loss.discriminator(first!(logits), second!(logits))),
+    ],
+  ]);
+
+  test.each(objectives)(
+    "has a %s whose slope in random directions is that of central differences",
+    async (_, value) => {
+      const slopes = await evaluate(
+        gradients(
+          value,
+          parameters.map(({ name }) => weight(name)),
+        ),
+        values,
+      );
+      const run = await evaluator([value]);
+      for (const trial of ["first", "second", "third"]) {
+        const direction = parameters.map(({ name, shape }) => numbers(sizeOf(shape), `${trial} ${name}`));
+        const along = async ({ step: [t] }: Values) => {
+          const moved = parameters.map(({ name }, i) => [
+            name,
+            values[name]!.map((w, j) => w + t! * direction[i]![j]!),
+          ]);
+          return (await run({ ...values, ...Object.fromEntries(moved) }))[0]![0]!;
+        };
+        const exact = slopes.flatMap((slope, i) => slope.map((g, j) => g * direction[i]![j]!)).reduce((a, b) => a + b);
+        const [measured] = await centralDifferences(along as never, { step: [0] }, "step");
+        expect(Math.abs(exact - measured!) / Math.max(1, Math.abs(exact))).toBeLessThan(1e-6);
+        expect(Math.abs(exact)).toBeGreaterThan(1e-3);
+      }
+    },
+  );
+});
+
+test("a gradient penalty is half its weight times the mean squared length of the gradient of the logits", async () => {
+  // a linear discriminator: the gradient is the weight, whatever the example
+  const w = numbers(3, "w");
+  const x = input("x", [5, 3], "batch");
+  const logits = gemm(x, constant(w, [3, 1]));
+  const rows = (batch: Tensor) => slice(batch, 0, 1, 4);
+  const [penalty] = gradientPenalty(logits, x, [{ rows, weight: 10 }]);
+  const [[value]] = (await evaluate([penalty!], {})) as [[number]];
+  expect(Math.abs(value - 5 * w.reduce((sum, wi) => sum + wi * wi, 0))).toBeLessThan(1e-14);
+  expect(reduceMean(penalty!)).toBe(penalty);
+});

@@ -1,0 +1,69 @@
+import type { Command } from "commander";
+import { addOutputOptions } from "./options.ts";
+import { openTerminal } from "./terminal.ts";
+import { downloadOptions } from "./train.ts";
+
+interface Flags {
+  json?: boolean;
+  quiet?: boolean;
+}
+
+export function addDataCommand(program: Command): void {
+  const data = program
+    .command("data")
+    .description("list, fetch and check data sets")
+    .addHelpText("after", "\nExample:\n  coordescent data list");
+  addOutputOptions(data.command("list", { isDefault: true }).description("list the data sets")).action(list);
+  addOutputOptions(data.command("fetch <name>").description("download a data set to the cache of this user")).action(
+    fetchData,
+  );
+  addOutputOptions(
+    data.command("check <name>").description("check the files of a data set against their SHA-256"),
+  ).action(check);
+  for (const command of data.commands) command.exitOverride();
+}
+
+async function list(options: Flags): Promise<void> {
+  const { dataSets } = await import("../runs/data-source.ts");
+  const { findMnist } = await import("../data/mnist.ts");
+  const rows = Object.entries(dataSets).map(([name, { summary }]) => {
+    if (name !== "mnist") return { name, summary, where: "built in" };
+    return { name, summary, where: findMnist()?.folder ?? "not on this machine: `coordescent data fetch mnist`" };
+  });
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  openTerminal(options).result(
+    rows,
+    rows.map(({ name, summary, where }) => `${name.padEnd(width)}  ${summary} - ${where}`),
+  );
+}
+
+async function fetchData(name: string, options: Flags): Promise<void> {
+  const terminal = openTerminal(options);
+  await checkName(name);
+  if (name !== "mnist")
+    return terminal.result({ name, folder: null }, [`${name} is built in: there is nothing to fetch.`]);
+  const { ensureMnist } = await import("../data/mnist-download.ts");
+  const folder = await ensureMnist(downloadOptions(terminal));
+  terminal.result({ name, folder }, [`${name}: ${folder}`]);
+}
+
+async function check(name: string, options: Flags): Promise<void> {
+  const terminal = openTerminal(options);
+  const { dataSets, findData } = await import("../runs/data-source.ts");
+  const { InputError } = await import("../errors.ts");
+  const { findMnist } = await import("../data/mnist.ts");
+  const known = await checkName(name);
+  if (name === "mnist" && !findMnist())
+    throw new InputError("mnist", "not on this machine. Run `coordescent data fetch mnist`.");
+  const { count, fingerprint } = await dataSets[known].open(await findData(known));
+  const size = count === undefined ? "endless" : `${count.toLocaleString("en")} examples`;
+  terminal.result({ name, count: count ?? null, sha256: fingerprint }, [
+    `${name}: good, ${size}, SHA-256 ${fingerprint}`,
+  ]);
+}
+
+async function checkName(name: string) {
+  const { dataSets } = await import("../runs/data-source.ts");
+  const { checkChoice } = await import("../runs/config.ts");
+  return checkChoice("data", name, Object.keys(dataSets) as (keyof typeof dataSets)[]);
+}

@@ -1,0 +1,25 @@
+/** Exit codes; part of the interface. */
+export const exitCodes = {
+  done: 0,
+  usage: 2,
+  locked: 3,
+  diverged: 4,
+  port: 5,
+  input: 6,
+  storage: 7,
+  checkpoint: 8,
+} as const;
+
+const byErrorName: Readonly<Record<string, number>> = {
+  ConfigError: exitCodes.usage,
+  ShapeError: exitCodes.usage,
+  DivergedError: exitCodes.diverged,
+  InputError: exitCodes.input,
+  StorageError: exitCodes.storage,
+  CheckpointError: exitCodes.checkpoint,
+};
+
+/** The exit code of an error, or undefined where it is none that a user can cause. */
+export function exitCodeOf(error: unknown): number | undefined {
+  return error instanceof Error ? byErrorName[error.name] : undefined;
+}

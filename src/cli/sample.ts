@@ -1,0 +1,40 @@
+import type { Command } from "commander";
+import { addOutputOptions, parseNumber } from "./options.ts";
+import { openTerminal } from "./terminal.ts";
+
+interface SampleCliOptions {
+  count: number;
+  seed: number;
+  out: string;
+  device?: string;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+const mostSamples = 10_000;
+
+export function addSampleCommand(program: Command): void {
+  const command = program
+    .command("sample <run>")
+    .description("write a picture of samples from the generator of a run")
+    .option("--count <n>", "number of samples", parseNumber, 64)
+    .option("--seed <n>", "seed of the latents", parseNumber, 1)
+    .option("--out <file>", "PNG file to write", "samples.png")
+    .option("--device <name>", "cpu, wasm or webgpu (default: as in training)")
+    .addHelpText("after", "\nExample:\n  coordescent sample runs/first --count 100 --seed 7 --out grid.png");
+  addOutputOptions(command).action(sample);
+}
+
+async function sample(run: string, options: SampleCliOptions): Promise<void> {
+  const terminal = openTerminal(options);
+  const { checkDevice, checkInteger } = await import("../runs/config.ts");
+  const count = checkInteger("--count", options.count, 1, mostSamples);
+  const seed = checkInteger("--seed", options.seed, 0, 2 ** 32 - 1);
+  const device = options.device === undefined ? undefined : checkDevice(options.device);
+  const { sampleRun } = await import("../runs/sampling.ts");
+  const { writeWhole } = await import("../runs/files.ts");
+  const { step, png } = await sampleRun(run, { count, seed, device });
+  await writeWhole(options.out, png);
+  const result = { run, step, count, seed, out: options.out };
+  terminal.result(result, [`${count} samples of step ${step}: ${options.out}`]);
+}

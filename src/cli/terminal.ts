@@ -1,0 +1,82 @@
+import type { LogRecord } from "../train/train.ts";
+
+/** Where a command writes: results to standard output, everything else to standard error. */
+export interface Terminal {
+  /** A line for people. */
+  say(line: string): void;
+  /** The state of a training: one live line on a terminal, a plain line now and then elsewhere. */
+  progress(record: LogRecord, steps: number): void;
+  /** The same for a download. */
+  transfer(line: string): void;
+  /** The result: the object with `--json`, the lines without. */
+  result(value: unknown, lines: readonly string[]): void;
+}
+
+interface Flags {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const plainIntervalMs = 5000;
+
+export function openTerminal({ json = false, quiet = false }: Flags): Terminal {
+  const { stdout, stderr } = process;
+  const isLive = stderr.isTTY && !quiet;
+  let hasLiveLine = false;
+  let spokeAt = Number.NEGATIVE_INFINITY;
+
+  const endLive = () => {
+    if (hasLiveLine) stderr.write("\n");
+    hasLiveLine = false;
+  };
+  const live = (line: string) => {
+    stderr.write(`\r\x1b[2K${line.slice(0, (stderr.columns || 80) - 1)}`);
+    hasLiveLine = true;
+  };
+  const status = (line: string, isLast: boolean) => {
+    if (quiet) return;
+    if (isLive) return live(line);
+    const now = performance.now();
+    if (now - spokeAt < plainIntervalMs && !isLast) return;
+    spokeAt = now;
+    stderr.write(`${line}\n`);
+  };
+
+  return {
+    say(line) {
+      if (quiet) return;
+      endLive();
+      stderr.write(`${line}\n`);
+    },
+    progress: (record, steps) => status(progressLine(record, steps), record.step === steps),
+    transfer: (line) => status(line, false),
+    result(value, lines) {
+      endLive();
+      if (json) stdout.write(`${JSON.stringify(value)}\n`);
+      else if (!quiet) for (const line of lines) stdout.write(`${line}\n`);
+    },
+  };
+}
+
+/** `step 1500/20000  D 0.81  G 1.52  D(x) 0.72  D(G(z)) 0.24  9,800 images/s  2m 31s left` */
+export function progressLine(record: LogRecord, steps: number): string {
+  const { step, lossD, lossG, probabilityReal, probabilityFake, imagesPerSecond, elapsedMs } = record;
+  const leftMs = (elapsedMs / step) * (steps - step);
+  return [
+    `step ${step}/${steps}`,
+    `loss D ${lossD.toFixed(3)}  G ${lossG.toFixed(3)}`,
+    `D(x) ${probabilityReal.toFixed(2)}  D(G(z)) ${probabilityFake.toFixed(2)}`,
+    `${imagesPerSecond.toLocaleString("en")} images/s`,
+    step < steps ? `${duration(leftMs)} left` : `in ${duration(elapsedMs)}`,
+  ].join("  ");
+}
+
+/** `45s`, `2m 31s`, `1h 02m` */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds}s`;
+  const digits = (value: number) => String(value).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m ${digits(seconds % 60)}s`;
+  return `${Math.floor(minutes / 60)}h ${digits(minutes % 60)}m`;
+}

@@ -1,0 +1,123 @@
+import type { Command } from "commander";
+import type { Config, Setting } from "../runs/config.ts";
+import type { DataSource } from "../runs/data-source.ts";
+import { addTrainingOptions, type TrainingCliOptions } from "./options.ts";
+import { openTerminal, type Terminal } from "./terminal.ts";
+import { finish } from "./watch.ts";
+
+export function addTrainCommand(program: Command): void {
+  const command = program
+    .command("train")
+    .description("train a generator; with no options MNIST, the default preset and a new directory under runs/")
+    .option("--list", "list the presets and end")
+    .addHelpText("after", "\nExample:\n  coordescent train --data strokes --steps 2000 --run runs/first");
+  addTrainingOptions(command).action(async (options: TrainingCliOptions & { list?: boolean }) => {
+    const terminal = openTerminal(options);
+    if (options.list) return listPresets(terminal);
+    await train(options, terminal);
+  });
+}
+
+async function listPresets(terminal: Terminal): Promise<void> {
+  const { presets } = await import("../runs/presets.ts");
+  const rows = Object.entries(presets).map(([name, { summary }]) => ({ name, summary }));
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  terminal.result(
+    rows,
+    rows.map(({ name, summary }) => `${name.padEnd(width)}  ${summary}`),
+  );
+}
+
+async function train(options: TrainingCliOptions, terminal: Terminal): Promise<void> {
+  const { checkFree, newRunName } = await import("../runs/run-directory.ts");
+  const requested = await chooseConfig(options);
+  if (options.run !== undefined) await checkFree(options.run);
+  const { config, source } = await chooseData(requested, terminal);
+  const root = options.run ?? newRunName(config, new Date());
+  const { startRun } = await import("../runs/training.ts");
+  await finish(startRun(root, config, source, observer(terminal, config)), terminal);
+}
+
+/** What a command says while it trains. */
+export function observer(terminal: Terminal, { steps, preset, data }: Config) {
+  return {
+    onStart: ({ run, runtime, step }: { run: string; runtime: string; step: number }) =>
+      terminal.say(
+        `${step > 0 ? `Resuming at step ${step}` : "Training"}: preset ${preset} on ${data}, ${runtime}. Run: ${run}`,
+      ),
+    onRecord: (record: Parameters<Terminal["progress"]>[0]) => terminal.progress(record, steps),
+    onNotice: (notice: string) => terminal.say(notice),
+  };
+}
+
+interface Requested {
+  readonly base: Config;
+  /** Settings of the user, weakest first. */
+  readonly settings: readonly Setting[];
+}
+
+/** The preset and, above it, the configuration file, --set and the other options. */
+async function chooseConfig(options: TrainingCliOptions): Promise<Requested> {
+  const { checkChoice, configure, parseSetting, settingsOf } = await import("../runs/config.ts");
+  const { presets } = await import("../runs/presets.ts");
+  const fromFile = options.config === undefined ? [] : settingsOf(await readConfigFile(options.config));
+  const preset = options.preset ?? (fromFile.find(([key]) => key === "preset")?.[1] as string | undefined) ?? "default";
+  const { config: base } = presets[checkChoice("--preset", preset, Object.keys(presets) as (keyof typeof presets)[])];
+  const given = (["data", "steps", "batch", "seed", "device", "threads"] as const).flatMap((key): Setting[] =>
+    options[key] === undefined ? [] : [[key, options[key]]],
+  );
+  const settings = [...fromFile.filter(([key]) => key !== "preset"), ...options.set.map(parseSetting), ...given];
+  configure(base, settings);
+  return { base, settings };
+}
+
+async function readConfigFile(file: string): Promise<unknown> {
+  const { readIfThere } = await import("../runs/files.ts");
+  const { ConfigError, InputError } = await import("../errors.ts");
+  const bytes = await readIfThere(file);
+  if (!bytes) throw new ConfigError(`--config ${file}: no such file.`, "config");
+  try {
+    const tree = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    return tree?.coordescent === undefined ? tree : tree.config; // the config.json of a run
+  } catch (error) {
+    throw new InputError(file, `expected settings in JSON: ${(error as Error).message}`);
+  }
+}
+
+/** The data that was asked for; where none was, MNIST if it can be had and otherwise `strokes`. */
+async function chooseData(
+  { base, settings }: Requested,
+  terminal: Terminal,
+): Promise<{ config: Config; source: DataSource }> {
+  const { configure } = await import("../runs/config.ts");
+  const { dataSets, findData, findDefaultData } = await import("../runs/data-source.ts");
+  const { chooseThreads } = await import("../runtime/threads.ts");
+  const isAsked = settings.some(([key]) => key === "data");
+  const asked = configure(base, settings).data;
+  const download = downloadOptions(terminal);
+  const found = isAsked ? { source: await findData(asked, download) } : await findDefaultData(download);
+  if ("reason" in found)
+    terminal.say(`MNIST cannot be had, so this run uses the embedded strokes digits. ${found.reason}`);
+  const { name } = found.source;
+  const config = configure(base, [...dataSets[name].settings, ...settings, ["data", name]]);
+  return { config: { ...config, threads: chooseThreads(config.threads) }, source: found.source };
+}
+
+/** Shows the progress of a download. */
+export function downloadOptions(terminal: Terminal) {
+  return {
+    onProgress: ({
+      file,
+      receivedBytes,
+      totalBytes,
+    }: {
+      file: string;
+      receivedBytes: number;
+      totalBytes: number | undefined;
+    }) => {
+      const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+      const total = totalBytes === undefined ? "" : ` of ${megabytes(totalBytes)}`;
+      terminal.transfer(`Downloading ${file}: ${megabytes(receivedBytes)}${total} MB`);
+    },
+  };
+}

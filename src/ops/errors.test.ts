@@ -1,0 +1,169 @@
+import { describe, expect, test } from "vitest";
+import { ShapeError } from "../errors.ts";
+import { constant, input, type Shape, type Tensor } from "../graph/tensor.ts";
+import { add, div, mul, sub } from "./arithmetic.ts";
+import { expand, fill, reduceSum, reshape } from "./broadcasting.ts";
+import { equal, greater, less, where } from "./comparison.ts";
+import { leakyRelu } from "./elementwise.ts";
+import { concat, pad, slice, transpose } from "./layout.ts";
+import { operators } from "./operators.ts";
+import { gemm, matMul } from "./product.ts";
+import { reduceMax, reduceMean } from "./reduction.ts";
+
+const x = (...shape: number[]) => input(`x${shape}`, shape, "batch");
+
+/** What building a tensor says is wrong. */
+function complaint(build: () => Tensor): string {
+  try {
+    return `nothing, and gives [${build().shape}]`;
+  } catch (error) {
+    expect(error).toBeInstanceOf(ShapeError);
+    return (error as Error).message;
+  }
+}
+
+/** The mistakes that each operator's shape rule catches. */
+const mistakes: Readonly<Record<string, readonly (() => Tensor)[]>> = {
+  Add: [() => add(x(2, 3), x(2))],
+  Sub: [() => sub(x(2, 3), x(2))],
+  Mul: [() => mul(x(2, 3), x(2))],
+  Div: [() => div(x(2, 3), x(2))],
+  Greater: [() => greater(x(2, 3), x(2))],
+  Less: [() => less(x(2, 3), x(2))],
+  Equal: [() => equal(x(2, 3), x(2))],
+  Where: [() => where(greater(x(2), x()), x(2, 3), x(3)), () => where(x(2), x(2), x(2))],
+  ReduceSum: [() => reduceSum(x(2, 3), { axes: [2] }), () => reduceSum(x(2, 3), { axes: [1, -1] })],
+  ReduceMean: [() => reduceMean(x(2, 3), { axes: [-3] })],
+  ReduceMax: [() => reduceMax(x(2, 3), { axes: [0.5] })],
+  Expand: [
+    () => expand(x(2), [3]),
+    () => expand(x(2, 3), [3]),
+    () => expand(x(1), [-3]),
+    () => expand(fill([2], 1), [3]),
+  ],
+  Reshape: [() => reshape(x(2, 3), [4]), () => reshape(x(2, 3), [-2, -3]), () => reshape(x(2, 3), [1.5, 4])],
+  Transpose: [
+    () => transpose(x(2, 3), [0]),
+    () => transpose(x(2, 3), [0, 2]),
+    () => transpose(x(2, 3), [1, 1]),
+    () => transpose(transpose(x(2, 3)), [0, 5]),
+  ],
+  Concat: [
+    () => concat([], 0),
+    () => concat([x(2, 3), x(3, 2)], 0),
+    () => concat([x(2, 3), x(3)], 0),
+    () => concat([x(2, 3), x(2, 3)], 2),
+    () => concat([x(2, 3), x(2, 3)], -1),
+  ],
+  Slice: [
+    () => slice(x(2, 3), 0, 1, 3),
+    () => slice(x(2, 3), 1, 2, 1),
+    () => slice(x(2, 3), 2, 0, 1),
+    () => slice(x(2, 3), -1, 0, 1),
+    () => slice(x(2, 3), 0, 0.5, 2),
+  ],
+  Pad: [
+    () => pad(x(2, 3), 2, 1, 1),
+    () => pad(x(2, 3), -1, 1, 1),
+    () => pad(x(2, 3), 0, -1, 1),
+    () => pad(x(2, 3), 0, 0.5, 1),
+  ],
+  Gemm: [
+    () => gemm(x(2, 3), x(3)),
+    () => gemm(x(2, 3), x(4, 3)),
+    () => gemm(x(2, 3), x(4, 3), { transA: true, transB: true }),
+    () => gemm(x(2, 3), x(3, 4), { addend: x(3) }),
+    () => gemm(x(1, 3), x(3, 4), { addend: x(2, 4) }),
+  ],
+  MatMul: [() => matMul(x(3), x(3, 4)), () => matMul(x(2, 3), x(4, 3)), () => matMul(x(5, 2, 3), x(4, 3, 2))],
+};
+
+/** Operators that take a tensor of any shape. */
+const unfailing = ["Neg", "Exp", "Log", "Sqrt", "Sigmoid", "Tanh", "Softplus", "Relu", "LeakyRelu", "Abs"];
+
+describe("a mistake in shapes", () => {
+  test("is tried on every operator that can tell", () => {
+    const names = operators.map(({ type }) => type).filter((type) => !unfailing.includes(type));
+    expect(Object.keys(mistakes).sort()).toEqual(names.sort());
+  });
+
+  test.each(Object.entries(mistakes))("is caught by %s, which names itself", (type, builds) => {
+    for (const build of builds) expect(complaint(build)).toMatch(new RegExp(`^${type}: .*[.?]$`, "i"));
+  });
+
+  test("is described by what was expected and what was there", () => {
+    const table = Object.values(mistakes).flatMap((builds) => builds.map(complaint));
+    expect(table.join("\n")).toMatchInlineSnapshot(`
+      "add: shapes do not broadcast, got [2, 3] and [2].
+      sub: shapes do not broadcast, got [2, 3] and [2].
+      mul: shapes do not broadcast, got [2, 3] and [2].
+      div: shapes do not broadcast, got [2, 3] and [2].
+      greater: shapes do not broadcast, got [2, 3] and [2].
+      less: shapes do not broadcast, got [2, 3] and [2].
+      equal: shapes do not broadcast, got [2, 3] and [2].
+      where: shapes do not broadcast, got [2] and [2, 3].
+      where: the condition is of type bool, got float. Compare it with something first.
+      reduceSum: axes are distinct and below the rank 2, got [2].
+      reduceSum: axes are distinct and below the rank 2, got [1, -1].
+      reduceMean: axes are distinct and below the rank 2, got [-3].
+      reduceMax: axes are distinct and below the rank 2, got [0.5].
+      expand: shapes do not broadcast, got [2] and [3].
+      expand: [2, 3] does not stretch to [3].
+      Expand: sizes are whole numbers from 0 on, got [-3].
+      expand: shapes do not broadcast, got [2] and [3].
+      reshape: [2, 3] holds 6 elements, [4] holds 4.
+      Reshape: sizes are whole numbers from 0 on, got [-2, -3].
+      Reshape: sizes are whole numbers from 0 on, got [1.5, 4].
+      transpose: [2, 3] has 2 axes, got the order [0].
+      transpose: axes are distinct and below the rank 2, got [0, 2].
+      transpose: axes are distinct and below the rank 2, got [1, 1].
+      transpose: axes are distinct and below the rank 2, got [0, 5].
+      concat: needs at least one tensor, got none.
+      concat: shapes differ off axis 0, got [2, 3], [3, 2].
+      concat: shapes differ off axis 0, got [2, 3], [3].
+      concat: shapes differ off axis 2, got [2, 3], [2, 3].
+      concat: shapes differ off axis -1, got [2, 3], [2, 3].
+      slice: 1 to 3 does not lie in axis 0 of [2, 3].
+      slice: 2 to 1 does not lie in axis 1 of [2, 3].
+      slice: 0 to 1 does not lie in axis 2 of [2, 3].
+      slice: 0 to 1 does not lie in axis -1 of [2, 3].
+      Slice: sizes are whole numbers from 0 on, got [1.5, 3].
+      pad: 1 before and 1 after axis 2 does not fit [2, 3].
+      pad: 1 before and 1 after axis -1 does not fit [2, 3].
+      pad: -1 before and 1 after axis 0 does not fit [2, 3].
+      Pad: sizes are whole numbers from 0 on, got [3.5, 3].
+      gemm: takes two matrices, got [2, 3] and [3].
+      gemm: inner sizes differ, got [2, 3] x [4, 3].
+      gemm: inner sizes differ, got [3, 2] x [3, 4].
+      gemm: shapes do not broadcast, got [3] and [2, 4].
+      gemm: the addend [2, 4] does not stretch to [1, 4].
+      matMul: takes tensors of two or more axes, got [3] and [3, 4].
+      matMul: inner sizes differ, got [2, 3] x [4, 3]. Transpose the second argument?
+      matMul: shapes do not broadcast, got [5] and [4]."
+    `);
+  });
+
+  test("in an input or a constant is described too", () => {
+    const shapes: Shape[] = [[2, -1], [0.5], [Number.NaN], [2 ** 30, 2 ** 30]];
+    const inputs = shapes.map((shape) => complaint(() => input("examples", shape, "batch")));
+    const constants = [() => constant([1, 2, 3], [2]), () => constant(1, [2]), () => constant([1], [-1])].map(
+      complaint,
+    );
+    expect([...inputs, ...constants].join("\n")).toMatchInlineSnapshot(`
+      "input examples: sizes are whole numbers from 0 on, got [2, -1].
+      input examples: sizes are whole numbers from 0 on, got [0.5].
+      input examples: sizes are whole numbers from 0 on, got [NaN].
+      input examples: sizes are whole numbers from 0 on, got [1073741824, 1073741824].
+      constant: shape [2] holds 2 values, got 3.
+      constant: shape [2] holds 2 values, got 1.
+      constant: sizes are whole numbers from 0 on, got [-1]."
+    `);
+  });
+});
+
+test("a slope below 0 is refused, since the sign of the result would no longer be that of the argument", () => {
+  expect(() => leakyRelu(x(2), -0.1)).toThrowErrorMatchingInlineSnapshot(
+    `[RangeError: leakyRelu: the slope is a number from 0 on, got -0.1.]`,
+  );
+  expect(() => leakyRelu(x(2), Number.NaN)).toThrow(RangeError);
+});

@@ -1,0 +1,89 @@
+import { DivergedError } from "../errors.ts";
+import type { Iteration, Snapshot, Trainer } from "./trainer.ts";
+
+/** One line of the log. */
+export interface LogRecord {
+  readonly step: number;
+  readonly lossD: number;
+  readonly lossG: number;
+  /** Mean of the discriminator's sigmoid over the real and over the generated examples of the batch. */
+  readonly probabilityReal: number;
+  readonly probabilityFake: number;
+  /** The block of the generator that moved. */
+  readonly block: string;
+  /** Training examples a second since the record before. */
+  readonly imagesPerSecond: number;
+  /** Since the training began, earlier sessions included. */
+  readonly elapsedMs: number;
+}
+
+export type TrainingEvent =
+  | { readonly type: "record"; readonly record: LogRecord }
+  | { readonly type: "samples"; readonly step: number; readonly samples: Float32Array }
+  | { readonly type: "checkpoint"; readonly step: number; readonly snapshot: Snapshot };
+
+export interface TrainingOptions {
+  readonly trainer: Trainer;
+  /** Iterations in all; those that the trainer has made count. */
+  readonly steps: number;
+  readonly batch: number;
+  readonly logEvery?: number;
+  readonly sampleEvery?: number;
+  readonly checkpointEvery?: number;
+  /** The latents that every sample event shows. */
+  readonly latents: Float32Array;
+  /** Time that earlier sessions of the training took. */
+  readonly elapsedMs?: number;
+  /** Asked before every iteration: whether to make a checkpoint and end. */
+  readonly isStopped?: () => boolean;
+}
+
+/**
+ * Iterates a trainer, and yields what there is to log, to look at and to save; it stores nothing itself. The last event is a checkpoint. Throws
+ * DivergedError as soon as a reported value is not finite.
+ */
+export async function* train(options: TrainingOptions): AsyncGenerator<TrainingEvent, void, void> {
+  const { trainer, steps, batch, latents, isStopped = () => false } = options;
+  const { logEvery = 50, sampleEvery = 500, checkpointEvery = 1000 } = options;
+  const begun = performance.now() - (options.elapsedMs ?? 0);
+  const isDue = (every: number) => trainer.step % every === 0 || trainer.step === steps;
+  let logged = { step: trainer.step, at: performance.now() };
+  let savedAt = -1;
+  while (trainer.step < steps && !isStopped()) {
+    const iteration = await trainer.iterate();
+    checkFinite(iteration);
+    if (isDue(logEvery)) {
+      const now = performance.now();
+      const imagesPerSecond = (1000 * batch * (iteration.step - logged.step)) / (now - logged.at);
+      yield { type: "record", record: recordOf(iteration, imagesPerSecond, now - begun) };
+      logged = { step: iteration.step, at: now };
+    }
+    if (isDue(sampleEvery)) yield { type: "samples", step: trainer.step, samples: await trainer.sample(latents) };
+    if (isDue(checkpointEvery)) {
+      yield { type: "checkpoint", step: trainer.step, snapshot: await trainer.snapshot() };
+      savedAt = trainer.step;
+    }
+  }
+  if (savedAt !== trainer.step) yield { type: "checkpoint", step: trainer.step, snapshot: await trainer.snapshot() };
+}
+
+function checkFinite({ step, metrics, blocks }: Iteration): void {
+  for (const name in metrics) {
+    if (Number.isFinite(metrics[name])) continue;
+    throw new DivergedError(step, `${name} is ${metrics[name]} after moving ${Object.values(blocks).join(" and ")}.`);
+  }
+}
+
+function recordOf({ step, blocks, metrics }: Iteration, imagesPerSecond: number, elapsedMs: number): LogRecord {
+  const { lossD, lossG, probabilityReal, probabilityFake } = metrics as Record<string, number>;
+  return {
+    step,
+    lossD: lossD!,
+    lossG: lossG!,
+    probabilityReal: probabilityReal!,
+    probabilityFake: probabilityFake!,
+    block: blocks.generator!,
+    imagesPerSecond: Math.round(imagesPerSecond),
+    elapsedMs: Math.round(elapsedMs),
+  };
+}
