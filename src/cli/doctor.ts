@@ -61,7 +61,7 @@ async function runtime(device: "cpu" | "wasm" | "webgpu"): Promise<Finding> {
 async function threads(): Promise<Finding> {
   const { availableParallelism } = await import("node:os");
   const { chooseThreads } = await import("../runtime/threads.ts");
-  return { what: "threads", good: true, found: `${chooseThreads(0)} of ${availableParallelism()} cores` };
+  return { what: "threads", good: true, found: `${chooseThreads(0, "cpu")} of ${availableParallelism()} cores` };
 }
 
 function memory(): Finding {

@@ -100,7 +100,7 @@ async function chooseData(
     terminal.say(`MNIST cannot be had, so this run uses the embedded strokes digits. ${found.reason}`);
   const { name } = found.source;
   const config = configure(base, [...dataSets[name].settings, ...settings, ["data", name]]);
-  return { config: { ...config, threads: chooseThreads(config.threads) }, source: found.source };
+  return { config: { ...config, threads: chooseThreads(config.threads, config.device) }, source: found.source };
 }
 
 /** Shows the progress of a download. */

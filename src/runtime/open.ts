@@ -14,5 +14,12 @@ export async function openRuntime(device: Device, options: RuntimeOptions = {}):
 
 async function openWeb(options: RuntimeOptions): Promise<Runtime> {
   const { webRuntime } = await import("./web.ts");
-  return webRuntime(options);
+  return webRuntime({ ...options, wasmBinary: await readWasm() });
+}
+
+/** The WebAssembly module in Node, whose worker threads onnxruntime-web takes for browsers and in which it tries to fetch a file address. */
+async function readWasm(): Promise<Uint8Array | undefined> {
+  if (typeof process === "undefined") return undefined;
+  const { readFile } = await import("node:fs/promises");
+  return readFile(new URL(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm")));
 }

@@ -1,9 +1,22 @@
 import { availableParallelism } from "node:os";
+import { ConfigError } from "../errors.ts";
+import type { Device } from "./runtime.ts";
 
 /** Beyond this, more threads do not help matrices of this size. */
 const most = 4;
 
-/** Threads for one operator: the wish, or for 0 as many as the machine has cores, at most 4. */
-export function chooseThreads(wish: number): number {
+/**
+ * Threads for one operator: the wish, or for 0 as many as the machine has cores, at most 4. WebAssembly has one in Node, where onnxruntime-web starts
+ * no threads from a worker. Throws ConfigError where the wish cannot be met.
+ */
+export function chooseThreads(wish: number, device: Device): number {
+  if (device === "wasm") {
+    if (wish > 1)
+      throw new ConfigError(
+        `threads: WebAssembly runs on one thread in Node, got ${wish}. Leave the option out.`,
+        "threads",
+      );
+    return 1;
+  }
   return wish > 0 ? wish : Math.min(most, availableParallelism());
 }

@@ -5,10 +5,16 @@ import type { Runtime, RuntimeOptions, Session } from "./runtime.ts";
 
 type WebTensor = HostTensor<Float32Array> & { readonly tensor: Tensor };
 
+export interface WebRuntimeOptions extends RuntimeOptions {
+  /** The WebAssembly module, where onnxruntime-web cannot find it by itself. */
+  readonly wasmBinary?: Uint8Array | undefined;
+}
+
 /** ONNX Runtime in WebAssembly: browsers, and Node where the native library is missing. */
-export function webRuntime({ threads = 0 }: RuntimeOptions = {}): Runtime {
+export function webRuntime({ threads = 0, wasmBinary }: WebRuntimeOptions = {}): Runtime {
   // Threads are a setting of the module, fixed by the first session.
   env.wasm.numThreads = threads > 0 ? threads : 1;
+  if (wasmBinary) env.wasm.wasmBinary = wasmBinary;
   env.logLevel = "error";
   return {
     name: `onnxruntime-web wasm, ${env.wasm.numThreads} thread${env.wasm.numThreads > 1 ? "s" : ""}`,

@@ -1,0 +1,267 @@
+import { describe, expect, test } from "vitest";
+import { inProcess } from "../../test/support/collective.ts";
+import { largestError, numbers } from "../../test/support/evaluate.ts";
+import { nodesOf } from "../../test/support/nodes.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { type GanOptions, ganPlan } from "../gan/game.ts";
+import { losses, nonSaturating } from "../gan/losses.ts";
+import { perceptron } from "../nn/network.ts";
+import { adam } from "../optim/adam.ts";
+import { gradientStep } from "../optim/gradient.ts";
+import type { UpdateRule } from "../optim/update-rule.ts";
+import { updateRules } from "../optim/update-rules.ts";
+import { type Move, type Program, sizeOf } from "../program.ts";
+import { fillNormal, stream } from "../random.ts";
+import { referenceRuntime } from "../runtime/reference.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { createTrainer } from "../train/trainer.ts";
+import { byLayer, type Partition, whole } from "./partition.ts";
+import { cyclic } from "./selection.ts";
+
+interface Sizes {
+  /** Widths from the latent vector to the example, and from the example to the logit. */
+  readonly generator: readonly number[];
+  readonly discriminator: readonly number[];
+}
+
+/** The game of two perceptrons, both moved in blocks of one partition by one update rule. */
+function game(
+  { generator, discriminator }: Sizes,
+  partition: Partition,
+  update: UpdateRule,
+  more: Partial<GanOptions> = {},
+) {
+  const network = (name: string, widths: readonly number[], output: "sigmoid" | "linear") =>
+    perceptron(name, [widths[0]!], [widths.at(-1)!], { hidden: widths.slice(1, -1), output });
+  const descent = { partition, select: cyclic, update, learningRate: 0.05 };
+  const plan = ganPlan({
+    generator: network("generator", generator, "sigmoid"),
+    discriminator: network("discriminator", discriminator, "linear"),
+    latent: generator[0]!,
+    shape: [discriminator[0]!],
+    batch: 8,
+    loss: nonSaturating,
+    descent: { generator: descent, discriminator: descent },
+    sampleBatch: 1,
+    precision: "float64",
+    ...more,
+  });
+  const [D, G] = plan.players;
+  return { plan, D: D!.moves, G: G!.moves };
+}
+
+const settings = { beta1: 0.5, beta2: 0.99 };
+const macsOf = ({ programs }: Move) => programs.reduce((sum, { manifest }) => sum + manifest.cost.macs, 0);
+const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
+
+describe("the multiply-accumulates of a step", () => {
+  // the networks of the source document
+  const sizes: Sizes = { generator: [100, 128, 256, 784], discriminator: [784, 256, 128, 1] };
+  const batch = 8;
+  const layers = (widths: readonly number[]) => widths.slice(1).map((width, i) => width * widths[i]!);
+  const [g, d] = [layers(sizes.generator), layers(sizes.discriminator)];
+  const [FG, FD] = [sum(g), sum(d)];
+  /** Data gradients down to the layer above number `b`, counted from 0, and the weight gradient of that one. */
+  const backwardTo = (f: readonly number[], b: number) => sum(f.slice(b + 1)) + f[b]!;
+  const backward = (f: readonly number[]) => sum(f.slice(1)) + sum(f);
+
+  test.each(Object.values(losses).map((loss) => [loss.name, loss] as const))(
+    "are those of the closed formulas (%s)",
+    (_, loss) => {
+      for (const rule of Object.values(updateRules)) {
+        const blocks = game(sizes, byLayer, rule(settings), { loss });
+        const full = game(sizes, whole, rule(settings), { loss });
+        expect(blocks.G.map(macsOf)).toEqual(g.map((_, b) => batch * (FG + 2 * FD + backwardTo(g, b))));
+        expect(full.G.map(macsOf)).toEqual([batch * (FG + 2 * FD + backward(g))]);
+        expect(blocks.D.map(macsOf)).toEqual(d.map((_, b) => batch * (FG + 2 * (FD + backwardTo(d, b)))));
+        expect(full.D.map(macsOf)).toEqual([batch * (FG + 2 * (FD + backward(d)))]);
+      }
+    },
+  );
+
+  test("do not grow when the batch is split", () => {
+    const split = game(sizes, byLayer, gradientStep(), { replicas: 2 });
+    const alone = game(sizes, byLayer, gradientStep());
+    expect([...split.G, ...split.D].map((move) => 2 * macsOf(move))).toEqual([...alone.G, ...alone.D].map(macsOf));
+  });
+});
+
+// all widths different, and none the 8 or 16 rows of a batch, so that a shape tells which weight it belongs to
+const tiny: Sizes = { generator: [3, 4, 5, 6], discriminator: [6, 7, 9, 1] };
+const weights = (name: string, widths: readonly number[]) =>
+  widths.slice(1).map((width, i) => ({ name: `${name}/dense${i + 1}/weight`, shape: [widths[i]!, width] }));
+const tinyWeights = {
+  generator: weights("generator", tiny.generator),
+  discriminator: weights("discriminator", tiny.discriminator),
+};
+const allWeights = [...tinyWeights.generator, ...tinyWeights.discriminator];
+
+describe("the program of a block", () => {
+  const rules = Object.entries(updateRules).map(([name, rule]) => [name, rule(settings)] as const);
+
+  test.each(rules)("reads no state but its own, and returns its own tensors only (%s)", (_, rule) => {
+    const { D, G } = game(tiny, byLayer, rule);
+    for (const { block, parameters, programs } of [...D, ...G]) {
+      const { inputs, outputs } = programs[0]!.manifest;
+      for (const { name } of inputs.filter(({ role }) => role === "state"))
+        expect(name).toMatch(new RegExp(`^${block}/`));
+      const replaced = outputs.filter(({ role }) => role !== "metric").map(({ replaces }) => replaces);
+      for (const name of replaced) expect(name).toMatch(new RegExp(`^${block}/`));
+      expect(replaced).toEqual(expect.arrayContaining([...parameters]));
+      expect(programs).toHaveLength(1);
+    }
+  });
+
+  test.each(rules)("makes no tensor of the shape of another block's weight (%s)", (_, rule) => {
+    const { D, G } = game(tiny, byLayer, rule);
+    for (const { block, programs } of [...D, ...G]) {
+      const others = allWeights.filter(({ name }) => !name.startsWith(`${block}/`)).map(({ shape }) => `${shape}`);
+      expect(nodesOf(programs[0]!).filter(({ shape }) => others.includes(`${shape}`))).toEqual([]);
+    }
+  });
+
+  test("reads weights below its own once, forward, and those above twice, forward and backward", () => {
+    const { G } = game(tiny, byLayer, gradientStep());
+    const reads = G.map(({ programs }) => {
+      const inputs = nodesOf(programs[0]!).flatMap((node) => node.inputs);
+      return allWeights.map(({ name }) => inputs.filter((input) => input === name).length);
+    });
+    // its own: forward, and as the addend of its step
+    expect(reads).toEqual([
+      [2, 2, 2, 2, 2, 2],
+      [1, 2, 2, 2, 2, 2],
+      [1, 1, 2, 2, 2, 2],
+    ]);
+  });
+
+  test("moves its weight by gradient in one product with the old weight as addend, and passes over it no more", () => {
+    const { D, G } = game(tiny, byLayer, gradientStep());
+    for (const { block, programs } of [...D, ...G]) {
+      const { name, shape } = allWeights.find((weight) => weight.name === `${block}/weight`)!;
+      const passes = nodesOf(programs[0]!).filter((node) => `${node.shape}` === `${shape}`);
+      expect(passes.map(({ type, inputs, output }) => [type, inputs[2], output])).toEqual([
+        ["Gemm", name, `${name}/next`],
+      ]);
+    }
+  });
+
+  test("holds less for the backward pass and returns less, the higher the block", () => {
+    const { G } = game(tiny, byLayer, gradientStep());
+    const costs = G.map(({ programs }) => programs[0]!.manifest.cost);
+    expect(costs.map(({ bytesReturned }) => bytesReturned)).toEqual(
+      tinyWeights.generator.map(({ shape: [rows, columns] }) => 4 * (rows! + 1) * columns!),
+    );
+    // one layer up: the input of the layer below, and nothing else, is no longer needed
+    const rows = 8;
+    const held = costs.map(({ bytesHeld }) => bytesHeld);
+    expect(held.slice(1).map((bytes, i) => held[i]! - bytes)).toEqual(
+      tiny.generator.slice(0, 2).map((n) => 4 * rows * n),
+    );
+  });
+
+  test.each(rules)("gives, to the bit, its slice of the full step (%s)", async (_, rule) => {
+    const [blocks, full] = [game(tiny, byLayer, rule), game(tiny, whole, rule)];
+    for (const player of ["D", "G"] as const) {
+      const expected = await run(full[player][0]!.programs[0]!);
+      const parts = await Promise.all(blocks[player].map(({ programs }) => run(programs[0]!)));
+      const together = new Map(parts.flatMap((part) => [...part]));
+      const names = blocks[player].flatMap(({ parameters }) => parameters.map((name) => `${name}/next`));
+      for (const name of names) expect(together.get(name), name).toEqual(expected.get(name));
+      expect(names).toHaveLength(6);
+    }
+  });
+});
+
+/** Results of a program for inputs that depend on nothing but their names. */
+async function run(program: Program): Promise<Map<string, number[]>> {
+  const runtime = referenceRuntime();
+  const { inputs, outputs } = program.manifest;
+  const allocate = (ports: typeof inputs | typeof outputs) =>
+    Object.fromEntries(ports.map(({ name, shape }) => [name, runtime.allocate(shape)]));
+  const [given, results] = [allocate(inputs), allocate(outputs)];
+  // the powers of Adam belong to the block: the same number in all
+  for (const { name, shape } of inputs) {
+    const values = numbers(sizeOf(shape), name.endsWith("Power") ? "power" : name, 0.1, 0.9);
+    given[name]!.write((memory) => memory.set(values));
+  }
+  await (await runtime.load(program)).run(given, results);
+  const values = new Map<string, number[]>();
+  for (const { name } of outputs) values.set(name, [...(await results[name]!.read())]);
+  return values;
+}
+
+describe("replicas", () => {
+  const normals: Dataset = {
+    name: "normals",
+    shape: [tiny.discriminator[0]!],
+    range: "real",
+    count: undefined,
+    fingerprint: "",
+    fill: (seed, step, out) => fillNormal(stream(seed, "examples"), 0, out, step * out.length),
+  };
+
+  /** The reference runtime, and the float64 values that the last programs gave to weights and states. */
+  function observed(): { runtime: Runtime; values: Map<string, number[]> } {
+    const runtime = referenceRuntime();
+    const values = new Map<string, number[]>();
+    const load: Runtime["load"] = async (program) => {
+      const session = await runtime.load(program);
+      return {
+        release: () => session.release(),
+        async run(inputs, outputs) {
+          await session.run(inputs, outputs);
+          for (const { name, replaces } of program.manifest.outputs) {
+            if (replaces !== undefined) values.set(replaces, [...(await outputs[name]!.read())]);
+          }
+        },
+      };
+    };
+    return { runtime: { ...runtime, load }, values };
+  }
+
+  /** Every reported number and every weight and state after seven iterations, of each replica. */
+  async function trained(rule: UpdateRule, replicas: number) {
+    const { plan } = game(tiny, byLayer, rule, { replicas, r1: 2, r2: 1 });
+    return Promise.all(
+      inProcess(replicas).map(async (collective) => {
+        const { runtime, values } = observed();
+        const trainer = await createTrainer({ plan, runtime, data: normals, seed: 5, collective });
+        const log: number[] = [];
+        for (let i = 0; i < 7; i++) log.push(...Object.values((await trainer.iterate()).metrics));
+        expect([...values.keys()].sort()).toEqual(plan.tensors.map(({ name }) => name).sort());
+        return { log, values };
+      }),
+    );
+  }
+
+  test.each([
+    ["gradient", gradientStep(), 2],
+    ["gradient", gradientStep(), 4],
+    ["adam", adam(settings), 2],
+  ])("train like one on the whole batch (%s)", async (_, rule, replicas) => {
+    const [alone] = await trained(rule, 1);
+    const together = await trained(rule, replicas);
+    for (const { log, values } of together) {
+      expect(largestError(log, alone!.log)).toBeLessThan(1e-12);
+      for (const [name, expected] of alone!.values) {
+        expect(largestError(values.get(name)!, expected), name).toBeLessThan(1e-12);
+      }
+      // and like each other to the bit
+      expect(values).toEqual(together[0]!.values);
+    }
+  });
+
+  test("exchange the gradients of the block that moves and nothing else", () => {
+    const { D, G } = game(tiny, byLayer, adam(settings), { replicas: 2 });
+    for (const { parameters, programs } of [...D, ...G]) {
+      const [gradient, update] = programs.map(({ manifest }) => manifest);
+      const exchanged = parameters.map((name) => `${name}/gradient`);
+      const named = (ports: readonly { name: string; role: string }[], role: string) =>
+        ports.filter((port) => port.role === role).map(({ name }) => name);
+      expect(named(gradient!.outputs, "gradient")).toEqual(exchanged);
+      expect(named(update!.inputs, "gradient").sort()).toEqual(exchanged.sort());
+      expect(gradient!.outputs.every(({ role }) => role === "gradient" || role === "metric")).toBe(true);
+      expect(update!.inputs.some(({ role }) => role === "batch" || role === "noise")).toBe(false);
+    }
+  });
+});

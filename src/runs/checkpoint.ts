@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { CheckpointError } from "../errors.ts";
+import type { TensorSpec } from "../program.ts";
+import type { Snapshot } from "../train/trainer.ts";
+import { readIfThere, storageError, writeWhole } from "./files.ts";
+import { decodeSafetensors, encodePayload, encodeSafetensors } from "./safetensors.ts";
+
+/** The weights and states of a training after a number of iterations. */
+export interface Checkpoint {
+  readonly step: number;
+  readonly snapshot: Snapshot;
+}
+
+const format = "coordescent-checkpoint-1";
+const namePattern = /^(\d{6,})\.safetensors$/;
+
+/** Path of the checkpoint of a step. */
+export function checkpointPath(folder: string, step: number): string {
+  return join(folder, `${String(step).padStart(6, "0")}.safetensors`);
+}
+
+/** Writes a checkpoint as one whole file, then removes all but the newest `keep`. Throws StorageError. */
+export async function saveCheckpoint(folder: string, { step, snapshot }: Checkpoint, keep: number): Promise<string> {
+  const payload = encodePayload(snapshot);
+  const metadata = { format, step: String(step), payloadSha256: sha256(payload) };
+  const path = checkpointPath(folder, step);
+  await writeWhole(path, encodeSafetensors({ metadata, tensors: snapshot, payload }));
+  for (const old of (await listSteps(folder)).slice(keep)) await rm(checkpointPath(folder, old), { force: true });
+  return path;
+}
+
+/**
+ * The newest checkpoint of a folder that is whole, and the errors of newer ones that are not. Throws CheckpointError where none is.
+ */
+export async function loadNewest(folder: string): Promise<{ checkpoint: Checkpoint; damaged: CheckpointError[] }> {
+  const damaged: CheckpointError[] = [];
+  for (const step of await listSteps(folder)) {
+    try {
+      return { checkpoint: await loadCheckpoint(checkpointPath(folder, step)), damaged };
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      damaged.push(error);
+    }
+  }
+  throw (
+    damaged[0] ??
+    new CheckpointError(folder, "expected a checkpoint, found none. The run was stopped before its first one.")
+  );
+}
+
+/** Reads a checkpoint and checks it against its checksum. Throws CheckpointError. */
+export async function loadCheckpoint(path: string): Promise<Checkpoint> {
+  const bytes = await readIfThere(path);
+  if (!bytes) throw new CheckpointError(path, "expected a checkpoint, found no such file.");
+  const { metadata, tensors, payload } = decodeSafetensors(bytes, path);
+  if (metadata.format !== format) {
+    throw new CheckpointError(path, `expected a checkpoint of format ${format}, got ${metadata.format ?? "none"}.`);
+  }
+  if (metadata.payloadSha256 !== sha256(payload)) {
+    throw new CheckpointError(path, "the numbers do not agree with their SHA-256: damaged. Use an older checkpoint.");
+  }
+  return { step: Number(metadata.step), snapshot: tensors };
+}
+
+/** Checks that a checkpoint holds exactly the tensors of a model. Throws CheckpointError that names the first difference. */
+export function checkTensors({ snapshot }: Checkpoint, specs: readonly TensorSpec[], file: string): void {
+  for (const { name, shape } of specs) {
+    const found = snapshot.get(name)?.shape;
+    if (found && found.length === shape.length && found.every((size, axis) => size === shape[axis])) continue;
+    const got = found ? `[${found.join(", ")}]` : "no such tensor";
+    throw new CheckpointError(
+      file,
+      `expected ${name} of shape [${shape.join(", ")}], got ${got}: the checkpoint is of another model.`,
+    );
+  }
+  const names = new Set(specs.map(({ name }) => name));
+  const extra = [...snapshot.keys()].find((name) => !names.has(name));
+  if (extra)
+    throw new CheckpointError(
+      file,
+      `holds ${extra}, which the model does not have: the checkpoint is of another model.`,
+    );
+}
+
+async function listSteps(folder: string): Promise<number[]> {
+  try {
+    const steps = (await readdir(folder)).flatMap((name) => namePattern.exec(name)?.[1] ?? []);
+    return steps.map(Number).sort((a, b) => b - a);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw storageError(folder, "cannot be read", error);
+  }
+}
+
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");

@@ -1,0 +1,177 @@
+import { z } from "zod";
+import { partitions } from "../descent/partition.ts";
+import { selectionRules } from "../descent/selection.ts";
+import { ConfigError } from "../errors.ts";
+import { losses } from "../gan/losses.ts";
+import { initialisers } from "../nn/initialiser.ts";
+import { updateRules } from "../optim/update-rules.ts";
+import { didYouMean } from "./did-you-mean.ts";
+
+const nameIn = <T extends Record<string, unknown>>(registry: T) =>
+  z.enum(Object.keys(registry) as (keyof T & string)[]);
+const wholeNumber = (least: number, most: number) => z.int().min(least).max(most);
+const positive = z.number().positive().max(1e6);
+const widths = z.array(wholeNumber(1, 65_536)).max(32);
+
+const devices = ["cpu", "wasm", "webgpu"] as const;
+
+const descent = z.strictObject({
+  partition: nameIn(partitions),
+  select: nameIn(selectionRules),
+  update: nameIn(updateRules),
+  learningRate: positive,
+  beta1: z.number().min(0).lt(1),
+  beta2: z.number().min(0).lt(1),
+});
+
+const schema = z.strictObject({
+  preset: z.string(),
+  data: z.enum(["mnist", "strokes", "ring", "grid"]),
+  steps: wholeNumber(1, 2 ** 31),
+  batch: wholeNumber(1, 65_536),
+  seed: wholeNumber(0, 2 ** 32 - 1),
+  device: z.enum(devices),
+  threads: wholeNumber(0, 256),
+  loss: nameIn(losses),
+  generator: z.strictObject({
+    latent: wholeNumber(1, 65_536),
+    hidden: widths,
+    slope: z.number().min(0).max(1),
+    output: z.enum(["auto", "sigmoid", "linear"]),
+    initialiser: nameIn(initialisers),
+  }),
+  discriminator: z.strictObject({
+    hidden: widths,
+    slope: z.number().min(0).max(1),
+    initialiser: nameIn(initialisers),
+    r1: z.number().min(0).max(1e6),
+    r2: z.number().min(0).max(1e6),
+    descent,
+  }),
+  descent,
+  log: z.strictObject({ every: wholeNumber(1, 2 ** 31) }),
+  sample: z.strictObject({ every: wholeNumber(1, 2 ** 31), count: wholeNumber(1, 10_000) }),
+  checkpoint: z.strictObject({ every: wholeNumber(1, 2 ** 31), keep: wholeNumber(2, 1000) }),
+});
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** Everything that determines a training but the data and the code. */
+export type Config = DeepReadonly<z.infer<typeof schema>>;
+
+type Tree = { readonly [key: string]: unknown };
+
+/** A value at a dotted key, for example `["descent.learningRate", 0.001]`. */
+export type Setting = readonly [key: string, value: unknown];
+
+/** `base` with settings replaced, checked. Throws ConfigError for an unknown key (with the nearest one) and for a value out of range. */
+export function configure(base: Config, settings: readonly Setting[]): Config {
+  return parseConfig(settings.reduce<Tree>((tree, [key, value]) => replaced(tree, key.split("."), value, key), base));
+}
+
+/** A configuration from parsed JSON. Throws ConfigError. */
+export function parseConfig(value: unknown): Config {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw explain(issue!, value);
+}
+
+/** The settings in a tree of them, as a configuration file holds it. Throws ConfigError where it is none. */
+export function settingsOf(tree: unknown, prefix = ""): Setting[] {
+  if (!isTree(tree)) throw new ConfigError("configuration file: expected an object of settings.");
+  return Object.entries(tree).flatMap(([name, value]): Setting[] => {
+    const key = prefix + name;
+    return isTree(value) ? settingsOf(value, `${key}.`) : [[key, value]];
+  });
+}
+
+/** `key=value` with the value in JSON, or a plain word. Throws ConfigError. */
+export function parseSetting(text: string): Setting {
+  const at = text.indexOf("=");
+  if (at < 1) throw new ConfigError(`--set ${text}: expected key=value, for example descent.learningRate=0.001.`);
+  const value = text.slice(at + 1);
+  try {
+    return [text.slice(0, at), JSON.parse(value)];
+  } catch {
+    return [text.slice(0, at), value];
+  }
+}
+
+/** A whole number in a range. Throws ConfigError that names the option. */
+export function checkInteger(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new ConfigError(`${name}: expected a whole number from ${least} to ${most}, got ${value}.`, name);
+}
+
+/** One of some names. Throws ConfigError that suggests the nearest. */
+export function checkChoice<T extends string>(what: string, value: string, known: readonly T[]): T {
+  const choice = known.find((name) => name === value);
+  if (choice !== undefined) return choice;
+  throw new ConfigError(
+    `${what}: expected one of ${known.join(", ")}, got ${value}. ${didYouMean(value, known)}`.trim(),
+    what,
+  );
+}
+
+/** A device. Throws ConfigError. */
+export const checkDevice = (value: string) => checkChoice("--device", value, devices);
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function replaced(tree: Tree, [name, ...rest]: string[], value: unknown, key: string): Tree {
+  const child = Object.hasOwn(tree, name!) ? tree[name!] : undefined;
+  if (child === undefined || (rest.length > 0 && !isTree(child))) throw unknownKey(key);
+  if (rest.length === 0 && isTree(child)) {
+    throw new ConfigError(
+      `${key}: names a group of settings, got a value. Set one of ${Object.keys(child).join(", ")}.`,
+      key,
+    );
+  }
+  return { ...tree, [name!]: rest.length > 0 ? replaced(child as Tree, rest, value, key) : value };
+}
+
+function unknownKey(key: string): ConfigError {
+  return new ConfigError(`${key}: unknown configuration key. ${didYouMean(key, configKeys())}`, key);
+}
+
+function configKeys(): string[] {
+  const keysOf = (shape: z.ZodType, prefix: string): string[] =>
+    shape instanceof z.ZodObject
+      ? Object.entries(shape.shape).flatMap(([name, child]) =>
+          keysOf(child as z.ZodType, prefix ? `${prefix}.${name}` : name),
+        )
+      : [prefix];
+  return keysOf(schema, "");
+}
+
+type Issue = z.core.$ZodIssue;
+
+function explain(issue: Issue, value: unknown): ConfigError {
+  const key = issue.path.join(".");
+  if (issue.code === "unrecognized_keys") return unknownKey([key, issue.keys[0]].filter(Boolean).join("."));
+  const found = issue.path.reduce<unknown>(
+    (tree, name) => (tree as Record<PropertyKey, unknown> | undefined)?.[name],
+    value,
+  );
+  if (issue.code === "invalid_value") {
+    const names = issue.values.map(String);
+    return new ConfigError(
+      `${key}: expected one of ${names.join(", ")}, got ${show(found)}. ${didYouMean(String(found), names)}`.trim(),
+      key,
+    );
+  }
+  return new ConfigError(`${key}: ${expectation(issue)}, got ${show(found)}.`, key);
+}
+
+function expectation(issue: Issue): string {
+  if (issue.code === "too_small") return `expected ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
+  if (issue.code === "too_big") return `expected ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
+  if (issue.code === "invalid_type")
+    return `expected ${issue.expected === "int" ? "a whole number" : `a value of type ${issue.expected}`}`;
+  return issue.message;
+}
+
+const show = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value));

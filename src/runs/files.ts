@@ -1,0 +1,45 @@
+import { randomUUID } from "node:crypto";
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { StorageError } from "../errors.ts";
+
+/** Writes a file so that it appears whole or not at all, and stays after a crash: temporary name, write, fsync, rename, fsync of the folder. */
+export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${process.pid}-${randomUUID().slice(0, 8)}.part`;
+  try {
+    await synced(temporary, "wx", (file) => file.writeFile(content));
+    await rename(temporary, path);
+    if (process.platform !== "win32") await synced(dirname(path), "r", () => Promise.resolve());
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw storageError(path, "cannot be written", error);
+  }
+}
+
+async function synced(path: string, flags: string, use: (file: Awaited<ReturnType<typeof open>>) => Promise<void>) {
+  const file = await open(path, flags);
+  try {
+    await use(file);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** The bytes of a file, or undefined where there is none. Throws StorageError where it cannot be read. */
+export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw storageError(path, "cannot be read", error);
+  }
+}
+
+/** A failed file operation as an error for people. */
+export function storageError(path: string, what: string, cause: unknown): StorageError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const advice =
+    code === "ENOSPC" ? " Free some space." : code === "EACCES" || code === "EROFS" ? " Check the permissions." : "";
+  return new StorageError(path, `${what}: ${message}.${advice}`, { cause });
+}

@@ -1,0 +1,112 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { ConfigError, InputError } from "../errors.ts";
+import { type Config, parseConfig } from "./config.ts";
+import { readIfThere, storageError, writeWhole } from "./files.ts";
+
+/** Where a run keeps what. */
+export interface RunPaths {
+  readonly root: string;
+  readonly config: string;
+  readonly log: string;
+  readonly samples: string;
+  readonly checkpoints: string;
+  readonly report: string;
+  readonly summary: string;
+}
+
+/** The content of `config.json`: everything that determines the run. */
+export interface RunRecord {
+  /** Version of the program. */
+  readonly coordescent: string;
+  readonly data: { readonly name: string; readonly fingerprint: string };
+  readonly config: Config;
+}
+
+export function runPaths(root: string): RunPaths {
+  return {
+    root,
+    config: join(root, "config.json"),
+    log: join(root, "metrics.jsonl"),
+    samples: join(root, "samples"),
+    checkpoints: join(root, "checkpoints"),
+    report: join(root, "report.html"),
+    summary: join(root, "summary.json"),
+  };
+}
+
+/** A free directory name under `runs/`: `20261123-1412-mnist-default`. */
+export function newRunName(config: Config, now: Date): string {
+  const digits = (value: number) => String(value).padStart(2, "0");
+  const day = `${now.getFullYear()}${digits(now.getMonth() + 1)}${digits(now.getDate())}`;
+  const name = join(
+    "runs",
+    `${day}-${digits(now.getHours())}${digits(now.getMinutes())}-${config.data}-${config.preset}`,
+  );
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? name : `${name}-${n}`;
+    if (!existsSync(candidate)) return candidate;
+  }
+}
+
+/** Throws ConfigError where a directory holds something already. */
+export async function checkFree(root: string): Promise<void> {
+  const content = await readdir(root).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [] as string[];
+    if (error.code === "ENOTDIR")
+      throw new ConfigError(`--run ${root}: expected a new directory, found a file.`, "run");
+    throw storageError(root, "cannot be read", error);
+  });
+  if (content.length === 0) return;
+  const advice = content.includes("config.json")
+    ? `Continue it with \`coordescent resume ${root}\`, or choose`
+    : "Choose";
+  throw new ConfigError(
+    `--run ${root}: expected a new or empty directory, found ${content.length} entries. ${advice} another.`,
+    "run",
+  );
+}
+
+/** Makes the directory of a run with its `config.json`. Throws StorageError. */
+export async function createRun(root: string, record: RunRecord): Promise<RunPaths> {
+  const paths = runPaths(root);
+  for (const folder of [paths.samples, paths.checkpoints]) {
+    await mkdir(folder, { recursive: true }).catch((error) => {
+      throw storageError(folder, "cannot be made", error);
+    });
+  }
+  await writeRecord(paths, record);
+  return paths;
+}
+
+/** Writes `config.json`. Throws StorageError. */
+export function writeRecord({ config }: RunPaths, record: RunRecord): Promise<void> {
+  return writeWhole(config, `${JSON.stringify(record, undefined, 2)}\n`);
+}
+
+/** The run in a directory. Throws ConfigError where there is none, InputError where its `config.json` is damaged. */
+export async function openRun(root: string): Promise<{ paths: RunPaths; record: RunRecord }> {
+  const paths = runPaths(root);
+  const text = existsSync(root) ? await readIfThere(paths.config) : undefined;
+  if (!text) {
+    const found = existsSync(root) ? "a directory without config.json" : "no such directory";
+    throw new ConfigError(
+      `${resolve(root)}: expected the directory of a run, found ${found}. \`coordescent train\` makes one.`,
+      "run",
+    );
+  }
+  return { paths, record: parseRecord(new TextDecoder().decode(text), paths.config) };
+}
+
+function parseRecord(text: string, file: string): RunRecord {
+  try {
+    const { coordescent, data, config } = JSON.parse(text) as RunRecord;
+    if (typeof coordescent === "string" && typeof data?.name === "string" && typeof data.fingerprint === "string") {
+      return { coordescent, data, config: parseConfig(config) };
+    }
+  } catch (error) {
+    throw new InputError(file, `expected the configuration of a run: ${(error as Error).message}`);
+  }
+  throw new InputError(file, "expected the configuration of a run with coordescent, data and config.");
+}

@@ -1,0 +1,59 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { dataSets } from "./data-source.ts";
+import { readIfThere, writeWhole } from "./files.ts";
+import { inspect } from "./inspection.ts";
+import { readLog } from "./log.ts";
+import { planOf } from "./model.ts";
+import { renderReport } from "./report.ts";
+import type { RunPaths, RunRecord } from "./run-directory.ts";
+import type { Summary } from "./training.ts";
+
+/** Writes `report.html` from what the run directory holds. */
+export async function writeReport(paths: RunPaths, record: RunRecord, summary: Summary): Promise<void> {
+  const html = renderReport({
+    title: `${record.config.preset} on ${record.data.name}`,
+    config: { coordescent: record.coordescent, data: record.data, ...flattenData(record) },
+    summary: shown(summary),
+    records: await readLog(paths.log),
+    samples: await readSamples(paths.samples),
+    blocks: blockTable(record, summary.step),
+  });
+  await writeWhole(paths.report, html);
+}
+
+/** The configuration without the name of the data, which stands beside its fingerprint. */
+function flattenData({ config }: RunRecord): object {
+  const { data: _, ...rest } = config;
+  return rest;
+}
+
+/** A summary without the paths of one machine. */
+function shown({ run: _, checkpoint: __, samples: ___, report: ____, ...rest }: Summary): Record<string, unknown> {
+  return rest;
+}
+
+async function readSamples(folder: string): Promise<{ step: number; png: Uint8Array }[]> {
+  const names = (await readdir(folder))
+    .filter((name) => /^\d+\.png$/.test(name))
+    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+  return Promise.all(
+    names.map(async (name) => ({
+      step: Number.parseInt(name, 10),
+      png: (await readIfThere(join(folder, name)))!,
+    })),
+  );
+}
+
+function blockTable({ config }: RunRecord, steps: number) {
+  const { examples } = dataSets[config.data];
+  const generator = planOf(config, examples).players.find(({ name }) => name === "generator")!;
+  const moved = new Array<number>(generator.moves.length).fill(0);
+  for (let iteration = 0; iteration < steps; iteration++) moved[generator.select(iteration)]!++;
+  return inspect(config, examples).blocks.map(({ name, parameters, macsPerSample }, i) => ({
+    name,
+    parameters,
+    macsPerSample,
+    steps: moved[i]!,
+  }));
+}

@@ -1,0 +1,100 @@
+/** The safetensors format: eight bytes of header length, a JSON header, and the raw numbers in the order of their offsets. */
+import { CheckpointError } from "../errors.ts";
+import { sizeOf } from "../program.ts";
+import type { Snapshot } from "../train/trainer.ts";
+
+export interface SafetensorsFile {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: Snapshot;
+  /** The raw numbers, as they lie in the file. */
+  readonly payload: Uint8Array;
+}
+
+const maxHeaderBytes = 10 * 2 ** 20;
+
+/** The raw numbers of tensors one after the other, float32 little-endian. */
+export function encodePayload(tensors: Snapshot): Uint8Array {
+  const sizes = [...tensors.values()].map(({ values }) => values.byteLength);
+  const payload = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0));
+  let at = 0;
+  for (const { values } of tensors.values()) {
+    payload.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+    at += values.byteLength;
+  }
+  return payload;
+}
+
+/** A file of tensors with text metadata; equal content gives equal bytes. */
+export function encodeSafetensors({ metadata, tensors, payload }: SafetensorsFile): Uint8Array {
+  let at = 0;
+  const entries = [...tensors].map(([name, { shape, values }]) => {
+    const start = at;
+    at += values.byteLength;
+    return [name, { dtype: "F32", shape, data_offsets: [start, at] }];
+  });
+  const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) });
+  const header = new TextEncoder().encode(json.padEnd(Math.ceil(json.length / 8) * 8)); // aligns the numbers
+  const file = new Uint8Array(8 + header.length + payload.length);
+  new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
+  file.set(header, 8);
+  file.set(payload, 8 + header.length);
+  return file;
+}
+
+/** The tensors and metadata of a file. Throws CheckpointError where it is not a whole safetensors file of float32 tensors. */
+export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
+  const header = readHeader(bytes, file);
+  const payload = bytes.subarray(8 + header.length);
+  const { __metadata__: metadata = {}, ...entries } = header.json;
+  const tensors = new Map<string, { shape: readonly number[]; values: Float32Array }>();
+  let at = 0;
+  for (const [name, entry] of Object.entries(entries)) {
+    const { shape, end } = checkEntry(entry, at, name, file);
+    if (end > payload.length) throw truncated(file, end, payload.length);
+    tensors.set(name, { shape, values: new Float32Array(new Uint8Array(payload.subarray(at, end)).buffer) });
+    at = end;
+  }
+  if (at !== payload.length) throw truncated(file, at, payload.length);
+  return { metadata: metadata as Record<string, string>, tensors, payload };
+}
+
+const truncated = (file: string, expected: number, found: number) =>
+  new CheckpointError(file, `expected ${expected} bytes of numbers, got ${found}: truncated or damaged.`);
+
+function readHeader(bytes: Uint8Array, file: string): { length: number; json: Record<string, unknown> } {
+  const length =
+    bytes.length < 8 ? Number.NaN : Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (!(length <= Math.min(maxHeaderBytes, bytes.length - 8))) {
+    throw new CheckpointError(
+      file,
+      `expected a safetensors header within ${bytes.length} bytes: truncated or another format.`,
+    );
+  }
+  try {
+    const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length)));
+    if (typeof json === "object" && json !== null && !Array.isArray(json))
+      return { length, json: json as Record<string, unknown> };
+  } catch {
+    // falls through to the same error as JSON of another kind
+  }
+  throw new CheckpointError(file, "expected a safetensors header in JSON: damaged or another format.");
+}
+
+function checkEntry(entry: unknown, start: number, name: string, file: string): { shape: number[]; end: number } {
+  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
+  const isShape = Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  const end = isShape ? start + 4 * sizeOf(shape) : Number.NaN;
+  if (
+    dtype !== "F32" ||
+    !Number.isSafeInteger(end) ||
+    !Array.isArray(offsets) ||
+    offsets[0] !== start ||
+    offsets[1] !== end
+  ) {
+    throw new CheckpointError(
+      file,
+      `tensor ${name}: expected float32 numbers from byte ${start} on, got ${JSON.stringify(entry)}.`,
+    );
+  }
+  return { shape: shape as number[], end };
+}

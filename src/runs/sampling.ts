@@ -1,0 +1,40 @@
+import { fillNormal, stream } from "../random.ts";
+import { openRuntime } from "../runtime/open.ts";
+import type { Device } from "../runtime/runtime.ts";
+import { samplerOf } from "../train/sampler.ts";
+import { checkpointPath, checkTensors, loadNewest } from "./checkpoint.ts";
+import { dataSets } from "./data-source.ts";
+import { planOf } from "./model.ts";
+import { openRun } from "./run-directory.ts";
+
+export interface SampleOptions {
+  readonly count: number;
+  readonly seed: number;
+  readonly device?: Device | undefined;
+}
+
+export interface Samples {
+  /** Iterations behind the weights. */
+  readonly step: number;
+  /** [count, ...shape] */
+  readonly values: Float32Array;
+  /** The samples as a PNG file. */
+  readonly png: Uint8Array;
+}
+
+/** Samples from the newest checkpoint of a run. Throws ConfigError where there is no run, CheckpointError where its checkpoint does not serve. */
+export async function sampleRun(root: string, { count, seed, device }: SampleOptions): Promise<Samples> {
+  const { paths, record } = await openRun(root);
+  const { config } = record;
+  const { examples, draw } = dataSets[config.data];
+  const { checkpoint } = await loadNewest(paths.checkpoints);
+  const plan = planOf(config, examples);
+  checkTensors(checkpoint, plan.tensors, checkpointPath(paths.checkpoints, checkpoint.step));
+  const runtime = await openRuntime(device ?? config.device, { threads: config.threads });
+  const sample = await samplerOf(plan.sampler, runtime, checkpoint.snapshot);
+  const latents = new Float32Array(count * config.generator.latent);
+  fillNormal(stream(seed, "sample"), 0, latents);
+  const values = await sample(latents);
+  await sample.release();
+  return { step: checkpoint.step, values, png: await draw(values) };
+}

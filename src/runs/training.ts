@@ -1,0 +1,191 @@
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { ConfigError, InputError } from "../errors.ts";
+import type { LogRecord, TrainingEvent } from "../train/train.ts";
+import { version } from "../version.ts";
+import { checkpointPath, loadNewest, saveCheckpoint } from "./checkpoint.ts";
+import { type Config, configure } from "./config.ts";
+import { type DataName, type DataSource, dataSets } from "./data-source.ts";
+import { writeWhole } from "./files.ts";
+import { type Log, openLog, readLog, truncateLog } from "./log.ts";
+import { createRun, openRun, type RunPaths, type RunRecord, writeRecord } from "./run-directory.ts";
+import { writeReport } from "./run-report.ts";
+import type { Job, WorkerMessage } from "./worker.ts";
+
+/** The result of a training, as `summary.json` holds it. */
+export interface Summary {
+  readonly run: string;
+  readonly state: "finished" | "interrupted" | "diverged";
+  readonly step: number;
+  readonly steps: number;
+  readonly elapsedMs: number;
+  readonly imagesPerSecond: number;
+  readonly lossD: number | null;
+  readonly lossG: number | null;
+  readonly probabilityReal: number | null;
+  readonly probabilityFake: number | null;
+  readonly preset: string;
+  readonly data: string;
+  readonly seed: number;
+  readonly runtime: string;
+  readonly checkpoint: string;
+  readonly samples: string | null;
+  readonly report: string;
+}
+
+export interface Observer {
+  /** The training is about to begin in this directory. */
+  onStart?(start: { readonly run: string; readonly runtime: string; readonly step: number }): void;
+  onRecord?(record: LogRecord): void;
+  onNotice?(notice: string): void;
+}
+
+/** A training in a thread of its own. */
+export interface Training {
+  /** Rejects with the error that ended the training; what was saved before stays. */
+  readonly finished: Promise<Summary>;
+  /** Lets the training save and end after the present iteration. */
+  stop(): void;
+}
+
+/** A run that is being written. */
+interface Run {
+  readonly paths: RunPaths;
+  readonly record: RunRecord;
+  readonly runtime: string;
+  readonly log: Log;
+  /** The newest of each. */
+  last: LogRecord | undefined;
+  checkpoint: number;
+  sample: number | undefined;
+}
+
+type Ready = Extract<WorkerMessage, { type: "ready" }>;
+
+/** Starts a new run in the directory `root`, which is made once the data and the programs are there. */
+export function startRun(root: string, config: Config, source: DataSource, observer: Observer = {}): Training {
+  return runWorker({ config, source, stop: stopFlag() }, observer, async ({ fingerprint }) => {
+    const record: RunRecord = { coordescent: version, data: { name: source.name, fingerprint }, config };
+    return { paths: await createRun(root, record), record, last: undefined, checkpoint: 0 };
+  });
+}
+
+/**
+ * Goes on where the newest whole checkpoint of a run is, up to its number of iterations or to `steps`. Throws ConfigError where there is nothing left
+ * to do, CheckpointError where there is no usable checkpoint.
+ */
+export async function resumeRun(
+  root: string,
+  steps: number | undefined,
+  findSource: (name: DataName) => Promise<DataSource>,
+  observer: Observer = {},
+): Promise<Training> {
+  const { paths, record: saved } = await openRun(root);
+  const { checkpoint, damaged } = await loadNewest(paths.checkpoints);
+  for (const error of damaged) observer.onNotice?.(`${error.message} Using an older one.`);
+  const record = steps === undefined ? saved : { ...saved, config: configure(saved.config, [["steps", steps]]) };
+  const { step } = checkpoint;
+  if (step >= record.config.steps) {
+    const advice = `Give more with --steps, for example --steps ${2 * step}.`;
+    throw new ConfigError(`${root}: the run has made ${step} of ${record.config.steps} iterations. ${advice}`, "steps");
+  }
+  const last = (await readLog(paths.log)).findLast((entry) => entry.step <= step);
+  const resume = { checkpoint, file: checkpointPath(paths.checkpoints, step), elapsedMs: last?.elapsedMs ?? 0 };
+  const job = { config: record.config, source: await findSource(record.config.data), stop: stopFlag(), resume };
+  return runWorker(job, observer, async ({ fingerprint }) => {
+    if (fingerprint !== record.data.fingerprint) {
+      const problem = `expected the data that the run began with (SHA-256 ${record.data.fingerprint}), got ${fingerprint}.`;
+      throw new InputError(record.data.name, problem);
+    }
+    if (record !== saved) await writeRecord(paths, record);
+    await truncateLog(paths.log, step);
+    return { paths, record, last, checkpoint: step };
+  });
+}
+
+const stopFlag = () => new SharedArrayBuffer(4);
+
+/** Runs a job in a thread and stores what it posts; `prepare` makes the run's directory ready once the thread is. */
+function runWorker(
+  job: Job,
+  observer: Observer,
+  prepare: (ready: Ready) => Promise<Omit<Run, "log" | "runtime" | "sample">>,
+): Training {
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: job });
+  const finished = new Promise<Summary>((resolve, reject) => {
+    let run: Run | undefined;
+    let queue = Promise.resolve();
+    const fail = (error: unknown) => {
+      run?.log.close();
+      void worker.terminate();
+      reject(error);
+    };
+    const handle = async (message: WorkerMessage) => {
+      if (message.type === "ready") {
+        const { runtime } = message;
+        const prepared = await prepare(message);
+        run = { ...prepared, runtime, log: openLog(prepared.paths.log), sample: undefined };
+        observer.onStart?.({ run: run.paths.root, runtime, step: run.checkpoint });
+      } else if (message.type === "failed") {
+        if (run && message.name === "DivergedError") await conclude(run, "diverged");
+        throw Object.assign(new Error(message.message), { name: message.name, stack: message.stack });
+      } else if (message.type === "done") {
+        run!.log.close();
+        resolve(await conclude(run!, run!.checkpoint < job.config.steps ? "interrupted" : "finished"));
+      } else {
+        await store(run!, message, observer);
+      }
+    };
+    worker.on("message", (message: WorkerMessage) => {
+      queue = queue.then(() => handle(message)).catch(fail);
+    });
+    worker.on("error", fail);
+  });
+  return { finished, stop: () => void Atomics.store(new Int32Array(job.stop), 0, 1) };
+}
+
+async function store(run: Run, event: TrainingEvent, observer: Observer): Promise<void> {
+  const { paths, record, log } = run;
+  if (event.type === "record") {
+    log.append(event.record);
+    run.last = event.record;
+    observer.onRecord?.(event.record);
+  } else if (event.type === "samples") {
+    const png = await dataSets[record.config.data].draw(event.samples);
+    await writeWhole(samplePath(paths, event.step), png);
+    run.sample = event.step;
+  } else {
+    await saveCheckpoint(paths.checkpoints, event, record.config.checkpoint.keep);
+    run.checkpoint = event.step;
+  }
+}
+
+/** Writes the report and the summary. */
+async function conclude(run: Run, state: Summary["state"]): Promise<Summary> {
+  const { paths, record, last } = run;
+  const { config } = record;
+  const summary: Summary = {
+    run: paths.root,
+    state,
+    step: state === "diverged" ? (last?.step ?? 0) : run.checkpoint,
+    steps: config.steps,
+    elapsedMs: last?.elapsedMs ?? 0,
+    imagesPerSecond: last && last.elapsedMs > 0 ? Math.round((1000 * config.batch * last.step) / last.elapsedMs) : 0,
+    lossD: last?.lossD ?? null,
+    lossG: last?.lossG ?? null,
+    probabilityReal: last?.probabilityReal ?? null,
+    probabilityFake: last?.probabilityFake ?? null,
+    preset: config.preset,
+    data: record.data.name,
+    seed: config.seed,
+    runtime: run.runtime,
+    checkpoint: checkpointPath(paths.checkpoints, run.checkpoint),
+    samples: run.sample === undefined ? null : samplePath(paths, run.sample),
+    report: paths.report,
+  };
+  await writeWhole(paths.summary, `${JSON.stringify(summary, undefined, 2)}\n`);
+  await writeReport(paths, record, summary);
+  return summary;
+}
+
+const samplePath = (paths: RunPaths, step: number) => join(paths.samples, `${String(step).padStart(6, "0")}.png`);

@@ -1,0 +1,64 @@
+/** The thread that trains: it owns the runtime, and posts what happens. */
+import { parentPort, workerData } from "node:worker_threads";
+import { fillNormal, stream } from "../random.ts";
+import { openRuntime } from "../runtime/open.ts";
+import { type TrainingEvent, train } from "../train/train.ts";
+import { createTrainer } from "../train/trainer.ts";
+import { type Checkpoint, checkTensors } from "./checkpoint.ts";
+import type { Config } from "./config.ts";
+import { type DataSource, dataSets } from "./data-source.ts";
+import { planOf } from "./model.ts";
+
+/** What the thread is given. */
+export interface Job {
+  readonly config: Config;
+  readonly source: DataSource;
+  /** One Int32, not 0 when the training should save and end. */
+  readonly stop: SharedArrayBuffer;
+  readonly resume?: { readonly checkpoint: Checkpoint; readonly file: string; readonly elapsedMs: number };
+}
+
+/** What the thread posts: first `ready` or `failed`, at last `done` or `failed`. */
+export type WorkerMessage =
+  | { readonly type: "ready"; readonly runtime: string; readonly fingerprint: string }
+  | TrainingEvent
+  | { readonly type: "done" }
+  | { readonly type: "failed"; readonly name: string; readonly message: string; readonly stack: string | undefined };
+
+async function work({ config, source, stop, resume }: Job, post: (message: WorkerMessage) => void): Promise<void> {
+  const { examples, open } = dataSets[source.name];
+  const plan = planOf(config, examples);
+  if (resume) checkTensors(resume.checkpoint, plan.tensors, resume.file);
+  const [data, runtime] = await Promise.all([open(source), openRuntime(config.device, { threads: config.threads })]);
+  const trainer = await createTrainer({ plan, runtime, data, seed: config.seed });
+  if (resume) trainer.restore(resume.checkpoint.snapshot, resume.checkpoint.step);
+  post({ type: "ready", runtime: runtime.name, fingerprint: data.fingerprint });
+  const flag = new Int32Array(stop);
+  const events = train({
+    trainer,
+    steps: config.steps,
+    batch: config.batch,
+    logEvery: config.log.every,
+    sampleEvery: config.sample.every,
+    checkpointEvery: config.checkpoint.every,
+    latents: fixedLatents(config),
+    elapsedMs: resume?.elapsedMs ?? 0,
+    isStopped: () => Atomics.load(flag, 0) !== 0,
+  });
+  for await (const event of events) post(event);
+  await trainer.release();
+  post({ type: "done" });
+}
+
+/** The latents of every sample picture of a run. */
+function fixedLatents({ seed, sample, generator }: Config): Float32Array {
+  const latents = new Float32Array(sample.count * generator.latent);
+  fillNormal(stream(seed, "samples"), 0, latents);
+  return latents;
+}
+
+const port = parentPort!;
+work(workerData as Job, (message) => port.postMessage(message)).catch((error: Error) => {
+  const { name, message, stack } = error;
+  port.postMessage({ type: "failed", name, message, stack } satisfies WorkerMessage);
+});
