@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { fillNormal, fillUniform, normalQuantile, permutation, stream, threefry2x32, uniform, word } from "./random.ts";
+import {
+  fillNormal,
+  fillUniform,
+  normal,
+  normalQuantile,
+  permutation,
+  stream,
+  threefry2x32,
+  uniform,
+  word,
+} from "./random.ts";
 
 test("threefry agrees with the known answers of Random123", () => {
   const out = new Int32Array(2);
@@ -32,10 +42,25 @@ test("a fill equals its numbers one by one, whatever its length", () => {
   const source = stream(7, "latent");
   const long = new Float32Array(9);
   const short = new Float32Array(4);
+  const huge = new Float32Array(2051);
+  fillUniform(source, 3, huge);
+  expect([...huge]).toEqual([...huge.keys()].map((i) => Math.fround(uniform(source, 3, i))));
   fillUniform(source, 3, long);
   fillUniform(source, 3, short);
   expect([...long]).toEqual([...long.keys()].map((i) => Math.fround(uniform(source, 3, i))));
   expect([...short]).toEqual([...long.subarray(0, 4)]);
+});
+
+test("a part of a fill equals that part of the whole", () => {
+  const source = stream(7, "latent");
+  const whole = new Float64Array(3000);
+  const part = new Float64Array(1501);
+  fillNormal(source, 5, whole);
+  for (const first of [1300, 1301]) {
+    fillNormal(source, 5, part, first);
+    expect(part).toEqual(whole.subarray(first, first + 1501));
+  }
+  expect(whole[17]).toBe(normal(source, 5, 17));
 });
 
 test("seeds, streams, steps and indices give different numbers", () => {

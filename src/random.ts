@@ -23,45 +23,49 @@ export function stream(seed: number, name: string): Stream {
 /** Memory for real numbers. */
 export type Reals = Float32Array | Float64Array;
 
-const block = new Int32Array(2);
-
-/** Writes the two 32-bit words of counter (c0, c1) under key (k0, k1) to `out`. */
-export function threefry2x32(k0: number, k1: number, c0: number, c1: number, out: Int32Array): void {
-  const k2 = k0 ^ k1 ^ 0x1bd11bda;
+/** Writes the two 32-bit words of counter (c0, c1) under key (k0, k1) to `out` from `at` on. */
+export function threefry2x32(k0: number, k1: number, c0: number, c1: number, out: Int32Array, at = 0): void {
   let x0 = (c0 + k0) | 0;
   let x1 = (c1 + k1) | 0;
-  for (let group = 1; group <= 5; group++) {
-    if (group & 1) {
-      x0 = (x0 + x1) | 0;
-      x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
-      x0 = (x0 + x1) | 0;
-      x1 = ((x1 << 15) | (x1 >>> 17)) ^ x0;
-      x0 = (x0 + x1) | 0;
-      x1 = ((x1 << 26) | (x1 >>> 6)) ^ x0;
-      x0 = (x0 + x1) | 0;
-      x1 = ((x1 << 6) | (x1 >>> 26)) ^ x0;
-    } else {
-      x0 = (x0 + x1) | 0;
-      x1 = ((x1 << 17) | (x1 >>> 15)) ^ x0;
-      x0 = (x0 + x1) | 0;
-      x1 = ((x1 << 29) | (x1 >>> 3)) ^ x0;
-      x0 = (x0 + x1) | 0;
-      x1 = ((x1 << 16) | (x1 >>> 16)) ^ x0;
-      x0 = (x0 + x1) | 0;
-      x1 = ((x1 << 24) | (x1 >>> 8)) ^ x0;
-    }
-    const turn = group % 3;
-    x0 = (x0 + (turn === 0 ? k0 : turn === 1 ? k1 : k2)) | 0;
-    x1 = (x1 + (turn === 0 ? k1 : turn === 1 ? k2 : k0) + group) | 0;
+  let [next0, next1, next2] = [k1, k0 ^ k1 ^ 0x1bd11bda, k0];
+  for (let group = 1; ; group += 2) {
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 15) | (x1 >>> 17)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 26) | (x1 >>> 6)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 6) | (x1 >>> 26)) ^ x0;
+    x0 = (x0 + next0) | 0;
+    x1 = (x1 + next1 + group) | 0;
+    if (group === 5) break;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 17) | (x1 >>> 15)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 29) | (x1 >>> 3)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 16) | (x1 >>> 16)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = ((x1 << 24) | (x1 >>> 8)) ^ x0;
+    x0 = (x0 + next1) | 0;
+    x1 = (x1 + next2 + group + 1) | 0;
+    const first = next0;
+    next0 = next2;
+    next2 = next1;
+    next1 = first;
   }
-  out[0] = x0;
-  out[1] = x1;
+  out[at] = x0;
+  out[at + 1] = x1;
 }
+
+const pair = new Int32Array(2);
+const words = new Int32Array(1024);
 
 /** The 32-bit word number `index` of a step. */
 export function word({ key0, key1 }: Stream, step: number, index: number): number {
-  threefry2x32(key0, key1, step, index >>> 1, block);
-  return block[index & 1]! >>> 0;
+  threefry2x32(key0, key1, step, index >>> 1, pair);
+  return pair[index & 1]! >>> 0;
 }
 
 const unit = (bits: number): number => ((bits >>> 0) + 0.5) * 2 ** -32;
@@ -78,24 +82,28 @@ export function normal(source: Stream, step: number, index: number): number {
 
 /** Fills `out` with uniform numbers in (low, high): element i is number i of the step. */
 export function fillUniform(source: Stream, step: number, out: Reals, low = 0, high = 1): void {
-  fill(source, step, out, (bits) => low + (high - low) * unit(bits));
+  for (let done = 0; done < out.length; ) {
+    const some = fillWords(source, step, done, out.length - done);
+    for (let i = 0; i < some.length; i++) out[done + i] = low + (high - low) * unit(some[i]!);
+    done += some.length;
+  }
 }
 
 /** Fills `out` with standard normal numbers: element i is number `first` + i of the step. */
 export function fillNormal(source: Stream, step: number, out: Reals, first = 0): void {
-  fill(source, step, out, (bits) => normalQuantile(unit(bits)), first);
+  for (let done = 0; done < out.length; ) {
+    const some = fillWords(source, step, first + done, out.length - done);
+    for (let i = 0; i < some.length; i++) out[done + i] = normalQuantile(unit(some[i]!));
+    done += some.length;
+  }
 }
 
-function fill(source: Stream, step: number, out: Reals, map: (bits: number) => number, first = 0): void {
-  const { key0, key1 } = source;
-  let done = 0;
-  if (first & 1 && out.length > 0) out[done++] = map(word(source, step, first));
-  for (; done + 1 < out.length; done += 2) {
-    threefry2x32(key0, key1, step, (first + done) >>> 1, block);
-    out[done] = map(block[0]!);
-    out[done + 1] = map(block[1]!);
-  }
-  if (done < out.length) out[done] = map(word(source, step, first + done));
+/** At most `most` words of a step from number `first` on, in memory that the next call uses again. */
+function fillWords({ key0, key1 }: Stream, step: number, first: number, most: number): Int32Array {
+  const skipped = first & 1;
+  const end = Math.min(most + skipped, words.length);
+  for (let i = 0; i < end; i += 2) threefry2x32(key0, key1, step, (first + i) >>> 1, words, i);
+  return words.subarray(skipped, end);
 }
 
 /** A uniformly random permutation of 0 .. length - 1 (Fisher-Yates). */
@@ -190,8 +198,12 @@ function logBelowOne(x: number): number {
   let m = x;
   for (; m < Math.SQRT1_2; exponent--) m *= 2;
   const s = (m - 1) / (m + 1);
-  const s2 = s * s;
-  let sum = 0;
-  for (let k = 23; k >= 1; k -= 2) sum = sum * s2 + 1 / k;
-  return exponent * Math.LN2 + 2 * s * sum;
+  const t = s * s;
+  const even = 1 + t * (1 / 3 + t * (1 / 5 + t * (1 / 7 + t * (1 / 9 + t * (1 / 11 + t * tailSeries(t))))));
+  return exponent * Math.LN2 + 2 * s * even;
+}
+
+/** 1/13 + t/15 + t^2/17 + ... to the precision that t < 0.03 needs. */
+function tailSeries(t: number): number {
+  return 1 / 13 + t * (1 / 15 + t * (1 / 17 + t * (1 / 19 + t * (1 / 21 + t * (1 / 23)))));
 }
