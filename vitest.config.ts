@@ -4,9 +4,10 @@ const alias = { coordescent: new URL("./src/index.ts", import.meta.url).pathname
 
 export default defineConfig({
   test: {
+    maxWorkers: 2,
     projects: [
       // needs no ONNX Runtime
-      { resolve: { alias }, test: { name: "fast", include: ["src/**/*.test.ts"] } },
+      { resolve: { alias }, test: { name: "fast", include: ["src/**/*.test.ts"], pool: "threads", isolate: false } },
       {
         resolve: { alias },
         test: {

@@ -41,5 +41,6 @@ export { referenceRuntime } from "./runtime/reference.ts";
 export type { Device, DeviceTensor, Runtime, Session } from "./runtime/runtime.ts";
 export type { Collective } from "./train/collective.ts";
 export { type Sampler, samplerOf } from "./train/sampler.ts";
+export type { Snapshot } from "./train/snapshot.ts";
 export { type LogRecord, type TrainingEvent, type TrainingOptions, train } from "./train/train.ts";
-export { createTrainer, type Iteration, type Snapshot, type Trainer } from "./train/trainer.ts";
+export { createTrainer, type Iteration, type Trainer } from "./train/trainer.ts";

@@ -107,6 +107,6 @@ export interface Plan {
   readonly players: readonly Player[];
   /** Values of the hyper-parameter inputs. */
   readonly hyper: Readonly<Record<string, number>>;
-  /** Latents to samples: input `latent` [n, latent size], output `sample` [n, ...shape]. */
+  /** Latents to samples: input `latents` [n, latent size], output `sample` [n, ...shape]. */
   readonly sampler: Program;
 }

@@ -8,6 +8,7 @@ import { constant, input, type Tensor } from "../graph/tensor.ts";
 import { perceptron } from "../nn/network.ts";
 import { add, mul, sub } from "../ops/arithmetic.ts";
 import { reduceSum, reshape } from "../ops/broadcasting.ts";
+import { greater, where } from "../ops/comparison.ts";
 import { exp, log } from "../ops/elementwise.ts";
 import { concat, slice } from "../ops/layout.ts";
 import { gemm } from "../ops/product.ts";
@@ -149,6 +150,17 @@ describe("gradients", () => {
     expect(await evaluate([g!], {})).toEqual([[0, 0, 0, 0]]);
   });
 
+  test("do not pass through a condition", async () => {
+    const [u, v] = [input("u", [2], "batch"), input("v", [2], "batch")];
+    const condition = greater(u, v);
+    const y = reduceSum(where(condition, constant(2), v));
+    const run = await evaluator(gradients(y, [u, v]));
+    expect(await run({ u: [1, 0], v: [0, 1] })).toEqual([
+      [0, 0],
+      [0, 1],
+    ]);
+  });
+
   test("of a tensor with respect to itself are ones", async () => {
     expect(await evaluate(gradients(y, [y]), {})).toEqual([[1]]);
   });
@@ -181,11 +193,10 @@ describe("gradients", () => {
       %2 = Gemm(x, w) {transA=0 transB=0} [2, 4]
       %3 = Exp(%2) [2, 4]
       top [4, 5] parameter
-      %6 = Gemm(%3, top) {transA=0 transB=0} [2, 5]
-      %7 = Exp(%6) [2, 5]
-      %8 = Mul(1, %7) [2, 5]
-      %9 = Gemm(%3, %8) {transA=1 transB=0} [4, 5]
-      -> y0 = %9"
+      %5 = Gemm(%3, top) {transA=0 transB=0} [2, 5]
+      %6 = Exp(%5) [2, 5]
+      %7 = Gemm(%3, %6) {transA=1 transB=0} [4, 5]
+      -> y0 = %7"
     `);
   });
 

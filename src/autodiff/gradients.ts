@@ -17,8 +17,8 @@ export function gradients(y: Tensor, wrt: readonly Tensor[]): Tensor[] {
     const upstream = adjoints.get(node);
     if (!upstream || node.kind !== "application") continue;
     node.inputs.forEach((source, index) => {
-      if (!path.has(source) || !node.operator.gradient) return;
-      const share = node.operator.gradient(node, upstream, index);
+      if (!path.has(source)) return;
+      const share = node.operator.gradient!(node, upstream, index);
       const others = adjoints.get(source);
       adjoints.set(source, others ? add(others, share) : share);
     });
@@ -26,13 +26,13 @@ export function gradients(y: Tensor, wrt: readonly Tensor[]): Tensor[] {
   return wrt.map((tensor) => adjoints.get(tensor) ?? fill(tensor.shape, 0));
 }
 
-/** The tensors that `y` depends on and that depend on one of `wrt`, each after its inputs. */
+/** The tensors that `y` depends on and that depend on one of `wrt`, each after its inputs; not through a condition, which has no slope. */
 function dependents(y: Tensor, wrt: readonly Tensor[]): Set<Tensor> {
   const targets = new Set(wrt);
   const found = new Set<Tensor>();
   for (const tensor of topological([y])) {
     const depends = tensor.kind === "application" && tensor.inputs.some((source) => found.has(source));
-    if (targets.has(tensor) || depends) found.add(tensor);
+    if (tensor.type === "float" && (targets.has(tensor) || depends)) found.add(tensor);
   }
   return found;
 }

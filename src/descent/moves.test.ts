@@ -10,7 +10,7 @@ import { adam } from "../optim/adam.ts";
 import { gradientStep } from "../optim/gradient.ts";
 import type { UpdateRule } from "../optim/update-rule.ts";
 import { updateRules } from "../optim/update-rules.ts";
-import { type Move, type Program, sizeOf } from "../program.ts";
+import { type InputRole, type Move, type Program, sizeOf } from "../program.ts";
 import { fillNormal, stream } from "../random.ts";
 import { referenceRuntime } from "../runtime/reference.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -172,16 +172,35 @@ describe("the program of a block", () => {
   });
 });
 
-/** Results of a program for inputs that depend on nothing but their names. */
-async function run(program: Program): Promise<Map<string, number[]>> {
+test("R1 depends on the real examples and R2 on the generated ones, and on no others", async () => {
+  type Penalties = Pick<GanOptions, "r1" | "r2">;
+  const lossD = async (penalties: Penalties, redrawn?: InputRole) => {
+    const { D } = game(tiny, whole, gradientStep(), penalties);
+    return (await run(D[0]!.programs[0]!, redrawn)).get("lossD")![0]!;
+  };
+  const penalty = async (penalties: Penalties, redrawn?: InputRole) =>
+    (await lossD(penalties, redrawn)) - (await lossD({}, redrawn));
+  for (const [penalties, own, other] of [
+    [{ r1: 10 }, "batch", "noise"],
+    [{ r2: 10 }, "noise", "batch"],
+  ] as const) {
+    const value = await penalty(penalties);
+    expect(Math.abs((await penalty(penalties, other)) - value)).toBeLessThan(1e-12);
+    expect(Math.abs((await penalty(penalties, own)) - value)).toBeGreaterThan(1e-6);
+  }
+});
+
+/** Results of a program for inputs that depend on nothing but their names; those of the role `redrawn` get other values. */
+async function run(program: Program, redrawn?: InputRole): Promise<Map<string, number[]>> {
   const runtime = referenceRuntime();
   const { inputs, outputs } = program.manifest;
   const allocate = (ports: typeof inputs | typeof outputs) =>
     Object.fromEntries(ports.map(({ name, shape }) => [name, runtime.allocate(shape)]));
   const [given, results] = [allocate(inputs), allocate(outputs)];
-  // the powers of Adam belong to the block: the same number in all
-  for (const { name, shape } of inputs) {
-    const values = numbers(sizeOf(shape), name.endsWith("Power") ? "power" : name, 0.1, 0.9);
+  // state is positive, as squares and powers are; the powers of Adam belong to the block: the same number in all
+  for (const { name, shape, role } of inputs) {
+    const drawn = role === redrawn ? `${name} again` : name;
+    const values = numbers(sizeOf(shape), name.endsWith("Power") ? "power" : drawn, role === "state" ? 0.1 : -1);
     given[name]!.write((memory) => memory.set(values));
   }
   await (await runtime.load(program)).run(given, results);

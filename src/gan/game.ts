@@ -1,6 +1,7 @@
 import { blockMove, type Objective } from "../descent/moves.ts";
 import type { Partition } from "../descent/partition.ts";
 import type { SelectionRule } from "../descent/selection.ts";
+import { ShapeError } from "../errors.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import type { Weights } from "../nn/layer.ts";
 import type { Network } from "../nn/network.ts";
@@ -43,9 +44,12 @@ export interface GanOptions {
   readonly precision?: Precision | undefined;
 }
 
-/** The programs of the alternating game: in each iteration one move of the discriminator, then one of the generator, each on fresh latents. */
+/** The programs of the alternating game: in each iteration one move of the discriminator, then one of the generator, on the same latents. Throws ShapeError where the batch cannot be divided among the replicas. */
 export function ganPlan(options: GanOptions): Plan {
-  const { descent } = options;
+  const { descent, batch, replicas = 1 } = options;
+  if (batch % replicas !== 0) {
+    throw new ShapeError(`ganPlan: the batch is a multiple of the replicas, got ${batch} examples for ${replicas}.`);
+  }
   const generator = bind(options.generator);
   const discriminator = bind(options.discriminator);
   const sides = [
@@ -102,11 +106,16 @@ function rowsOf({ batch, replicas = 1 }: GanOptions): number {
   return batch / replicas;
 }
 
+/** The latents of an iteration, which both players see. */
+function latentBatch(options: GanOptions): Tensor {
+  return input("batch/latents", [rowsOf(options), options.latent], "noise");
+}
+
 function discriminatorObjective(generator: Bound, discriminator: Bound, options: GanOptions): Objective {
-  const { latent, shape, loss, r1 = 0, r2 = 0 } = options;
+  const { shape, loss, r1 = 0, r2 = 0 } = options;
   const rows = rowsOf(options);
-  const real = input("examples", [rows, ...shape], "batch");
-  const fake = generator.apply(input("discriminator/latent", [rows, latent], "noise"));
+  const real = input("batch/examples", [rows, ...shape], "batch");
+  const fake = generator.apply(latentBatch(options));
   const examples = concat([real, fake], 0);
   const logits = discriminator.apply(examples);
   const realRows = (batch: Tensor) => slice(batch, 0, 0, rows);
@@ -128,12 +137,12 @@ function discriminatorObjective(generator: Bound, discriminator: Bound, options:
 }
 
 function generatorObjective(generator: Bound, discriminator: Bound, options: GanOptions): Objective {
-  const fake = generator.apply(input("generator/latent", [rowsOf(options), options.latent], "noise"));
+  const fake = generator.apply(latentBatch(options));
   const value = options.loss.generator(discriminator.apply(fake));
   return { value, metrics: { lossG: value }, weights: generator.weights };
 }
 
 function samplerProgram(generator: Bound, { latent, sampleBatch = 64, precision }: GanOptions): Program {
-  const sample = generator.apply(input("latent", [sampleBatch, latent], "noise"));
+  const sample = generator.apply(input("latents", [sampleBatch, latent], "noise"));
   return compile("sample", [{ name: "sample", tensor: sample, role: "sample" }], precision);
 }

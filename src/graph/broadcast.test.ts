@@ -47,7 +47,7 @@ describe("broadcast", () => {
 
   test("says which shapes do not fit", () => {
     expect(() => broadcast("add", [2, 3], [4])).toThrowErrorMatchingInlineSnapshot(
-      `[ShapeError: add: shapes do not broadcast, got [2, 3] and [4].]`,
+      `[ShapeError: add: expected sizes that are equal or 1, counted from the last axis, got [2, 3] and [4]. Reshape one of them?]`,
     );
   });
 });

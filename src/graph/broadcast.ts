@@ -8,10 +8,17 @@ export function broadcast(where: string, a: Shape, b: Shape): Shape {
     const x = a[axis - rank + a.length] ?? 1;
     const y = b[axis - rank + b.length] ?? 1;
     if (x !== y && x !== 1 && y !== 1) {
-      throw new ShapeError(`${where}: shapes do not broadcast, got ${show(a)} and ${show(b)}.`);
+      const expected = "expected sizes that are equal or 1, counted from the last axis";
+      throw new ShapeError(`${where}: ${expected}, got ${show(a)} and ${show(b)}. Reshape one of them?`);
     }
     return x === 1 ? y : x;
   });
+}
+
+/** Whether a tensor of shape `from` can be repeated to shape `to`. */
+export function broadcastsTo(from: Shape, to: Shape): boolean {
+  const offset = to.length - from.length;
+  return offset >= 0 && from.every((size, axis) => size === 1 || size === to[axis + offset]);
 }
 
 /** The axes of `to` along which a tensor of shape `from` was repeated. */

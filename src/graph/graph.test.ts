@@ -96,15 +96,25 @@ describe("a broken promise", () => {
     const clash = (other: Tensor) => () => graphOf(neg(x), neg(other));
     expect(clash(input("x", [2, 3], "batch"))).not.toThrow();
     expect(clash(input("x", [3, 2], "batch"))).toThrowErrorMatchingInlineSnapshot(
-      `[Error: internal: two different inputs are named x.]`,
+      `[Error: internal: two different inputs or outputs are named x.]`,
     );
-    expect(clash(input("x", [2, 3], "parameter"))).toThrow("internal: two different inputs are named x.");
+    expect(clash(input("x", [2, 3], "parameter"))).toThrow("internal: two different inputs or outputs are named x.");
+  });
+
+  test("of an output that takes the name of an input, or one kept for unnamed tensors, is reported", () => {
+    expect(() => buildGraph([{ name: "x", tensor: neg(x) }])).toThrow(
+      "internal: two different inputs or outputs are named x.",
+    );
+    expect(() => buildGraph([{ name: "#1/Neg", tensor: neg(x) }])).toThrow(
+      'internal: an input or output is named "#1/Neg"',
+    );
+    expect(buildGraph([{ name: "x", tensor: x }]).outputs).toHaveLength(1);
   });
 
   test("of two outputs with one name is reported", () => {
     const outputs = [x, neg(x)].map((tensor) => ({ name: "y", tensor }));
     expect(() => buildGraph(outputs)).toThrowErrorMatchingInlineSnapshot(
-      `[Error: internal: two different outputs are named y.]`,
+      `[Error: internal: two different inputs or outputs are named y.]`,
     );
   });
 

@@ -94,12 +94,17 @@ function rebuild(tensor: Application, replacement: ReadonlyMap<Tensor, Tensor>):
   return result;
 }
 
+/** An output may share its name with an input only where it is that input. */
 function checkNames({ inputs, outputs }: Graph): void {
-  for (const [kind, names] of [
-    ["input", inputs.map((t) => t.name)],
-    ["output", outputs.map((t) => t.name)],
-  ] as const) {
-    const twice = names.find((name, i) => names.indexOf(name) !== i);
-    if (twice !== undefined) throw new Error(`internal: two different ${kind}s are named ${twice}.`);
+  const owners = new Map<string, Tensor>();
+  for (const [name, tensor] of [
+    ...inputs.map((t) => [t.name, t] as const),
+    ...outputs.map((o) => [o.name, o.tensor] as const),
+  ]) {
+    const owner = owners.get(name) ?? tensor;
+    if (owner !== tensor) throw new Error(`internal: two different inputs or outputs are named ${name}.`);
+    if (name === "" || name.startsWith("#"))
+      throw new Error(`internal: an input or output is named "${name}"; # is for unnamed tensors.`);
+    owners.set(name, tensor);
   }
 }

@@ -23,6 +23,8 @@ export interface Operator {
   readonly type: string;
   /** Element type of the result where it is not `float`. */
   readonly result?: ElementType;
+  /** Number of leading inputs that are conditions, of type `bool`; the rest are `float`. */
+  readonly conditions?: number;
   /** Shape of the result. Throws ShapeError. */
   shape(inputs: readonly Shape[], attributes: Attributes): Shape;
   /** Gradient with respect to input `index`, as more graph, from the gradient `upstream` of the result; absent where no input has one. */
@@ -81,9 +83,12 @@ export function constant(values: number | readonly number[], shape?: Shape): Con
 
 /** `operator` applied to `inputs`; the shape is inferred and checked here. */
 export function apply(operator: Operator, inputs: readonly Tensor[], attributes: Attributes = {}): Application {
-  const shapes = inputs.map((t) => t.shape);
-  const shape = operator.shape(shapes, attributes);
-  checkShape(operator.type, shape);
+  checkTypes(operator, inputs);
+  const shape = operator.shape(
+    inputs.map((t) => t.shape),
+    attributes,
+  );
+  checkShape(functionName(operator.type), shape);
   return { kind: "application", operator, inputs, attributes, shape, type: operator.result ?? "float" };
 }
 
@@ -103,9 +108,25 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
+/** The function of an operator, as messages name it: `leakyRelu` of `LeakyRelu`. */
+export function functionName(type: string): string {
+  return type[0]!.toLowerCase() + type.slice(1);
+}
+
 /** A shape in messages: `[2, 3]`. */
 export function show(shape: Shape): string {
   return `[${shape.join(", ")}]`;
+}
+
+function checkTypes({ type, conditions = 0 }: Operator, inputs: readonly Tensor[]): void {
+  inputs.forEach((source, index) => {
+    const expected = index < conditions ? "bool" : "float";
+    if (source.type === expected) return;
+    const advice = expected === "bool" ? "Compare it with something first." : "Make numbers of it with where().";
+    throw new ShapeError(
+      `${functionName(type)}: expected input ${index} of type ${expected}, got ${source.type}. ${advice}`,
+    );
+  });
 }
 
 function checkShape(where: string, shape: Shape): void {

@@ -82,9 +82,9 @@ describe("a model read back", () => {
   test("has the values of its constants, to the bit of its precision", () => {
     fc.assert(
       fc.property(fc.array(fc.double(), { minLength: 1 }), (values) => {
-        const sum = { y: add(constant(values), input("z", [values.length], "batch")) };
-        expect([...read(sum, "float64").initializers[0]!.values]).toEqual(values);
-        expect([...read(sum, "float32").initializers[0]!.values]).toEqual(values.map(Math.fround));
+        const y = constant(values);
+        expect([...read({ y }, "float64").initializers[0]!.values]).toEqual(values);
+        expect([...read({ y }, "float32").initializers[0]!.values]).toEqual(values.map(Math.fround));
       }),
     );
   });
@@ -107,9 +107,9 @@ describe("a model read back", () => {
   test("shares the operands that are equal", () => {
     const { initializers } = read({ a: slice(x, 0, 0, 1), b: slice(x, 1, 0, 1), c: slice(x, 0, 1, 2) });
     expect(initializers.map(({ name, values }) => [name, ...values]).sort()).toEqual([
-      ["int64_0", 0],
-      ["int64_1", 1],
-      ["int64_2", 2],
+      ["#int64/0", 0],
+      ["#int64/1", 1],
+      ["#int64/2", 2],
     ]);
   });
 });

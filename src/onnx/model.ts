@@ -60,7 +60,10 @@ function writeGraph(w: ProtobufWriter, name: string, graph: Graph, precision: Pr
   }
 }
 
-/** An input keeps its name, a tensor that is an output takes the first output's, the rest are numbered by operator. */
+/**
+ * An input keeps its name, a tensor that is an output takes the first output's, the rest are numbered by operator behind a `#`, which no name of
+ * an input or output begins with.
+ */
 function nameTensors(graph: Graph): Map<Tensor, string> {
   const names = new Map<Tensor, string>();
   for (const { name, tensor } of graph.outputs) {
@@ -68,8 +71,8 @@ function nameTensors(graph: Graph): Map<Tensor, string> {
   }
   graph.tensors.forEach((tensor, index) => {
     if (tensor.kind === "input") names.set(tensor, tensor.name);
-    if (tensor.kind === "constant") names.set(tensor, `Constant_${index}`);
-    if (tensor.kind === "application" && !names.has(tensor)) names.set(tensor, `${tensor.operator.type}_${index}`);
+    if (tensor.kind === "constant") names.set(tensor, `#${index}`);
+    if (tensor.kind === "application" && !names.has(tensor)) names.set(tensor, `#${index}/${tensor.operator.type}`);
   });
   return names;
 }
@@ -83,7 +86,7 @@ function writeNode(
   const { ints = {}, floats = {}, operands: own = [] }: OnnxSpelling = tensor.operator.onnx?.(tensor.attributes) ?? {};
   for (const source of tensor.inputs) w.string(nodeField.input, names.get(source)!);
   for (const values of own) {
-    const operand = `int64_${values.join("_")}`;
+    const operand = `#int64/${values.join(",")}`;
     operands.set(operand, values);
     w.string(nodeField.input, operand);
   }

@@ -3,6 +3,7 @@ import {
   apply,
   type Constant,
   constant,
+  functionName,
   isApplication,
   isScalarConstant,
   type Operator,
@@ -17,7 +18,7 @@ type Binary = Required<Pick<Operator, "gradient">>["gradient"];
 function binary(type: string, gradient: Binary): Operator {
   return {
     type,
-    shape: ([a, b]) => broadcast(type.toLowerCase(), a!, b!),
+    shape: ([a, b]) => broadcast(functionName(type), a!, b!),
     gradient: (node, upstream, index) => sumTo(gradient(node, upstream, index), node.inputs[index]!.shape),
   };
 }
@@ -44,13 +45,13 @@ export const Neg: Operator = {
 export function add(a: Tensor, b: Tensor): Tensor {
   if (isScalarConstant(a, 0) && stretchesNothing(a, b)) return b;
   if (isScalarConstant(b, 0) && stretchesNothing(b, a)) return a;
-  return combine(Add, a, b, (x, y) => x + y);
+  return combine(Add, add, a, b, (x, y) => x + y);
 }
 
 /** a - b, broadcast. */
 export function sub(a: Tensor, b: Tensor): Tensor {
   if (isScalarConstant(b, 0) && stretchesNothing(b, a)) return a;
-  return combine(Sub, a, b, (x, y) => x - y);
+  return combine(Sub, sub, a, b, (x, y) => x - y);
 }
 
 /** a * b element by element, broadcast. */
@@ -61,13 +62,13 @@ export function mul(a: Tensor, b: Tensor): Tensor {
   if (isScalarConstant(a) && isApplication(b, Mul) && isScalarConstant(b.inputs[0]!)) {
     return mul(mul(a, b.inputs[0]), b.inputs[1]!);
   }
-  return combine(Mul, a, b, (x, y) => x * y);
+  return combine(Mul, mul, a, b, (x, y) => x * y);
 }
 
 /** a / b, broadcast. */
 export function div(a: Tensor, b: Tensor): Tensor {
   if (isScalarConstant(b, 1) && stretchesNothing(b, a)) return a;
-  return combine(Div, a, b, (x, y) => x / y);
+  return combine(Div, div, a, b, (x, y) => x / y);
 }
 
 /** -x */
@@ -85,14 +86,22 @@ function stretchesNothing(scalar: Constant, other: Tensor): boolean {
   return scalar.shape.length <= other.shape.length;
 }
 
-/** The application, with constants folded and without an `Expand` that broadcasting does anyway. */
-function combine(operator: Operator, a: Tensor, b: Tensor, fold: (x: number, y: number) => number): Tensor {
+type Fold = (x: number, y: number) => number;
+
+/** The application, with constants folded and without an `Expand` that broadcasting does anyway; `again` simplifies what is left. */
+function combine(
+  operator: Operator,
+  again: (a: Tensor, b: Tensor) => Tensor,
+  a: Tensor,
+  b: Tensor,
+  fold: Fold,
+): Tensor {
   const shape = operator.shape([a.shape, b.shape], {});
   if (isScalarConstant(a) && isScalarConstant(b)) return constant([fold(a.values[0]!, b.values[0]!)], shape);
   const [x, y] = [unexpanded(a), unexpanded(b)];
-  if (x !== a && y !== b) return expand(combine(operator, x, y, fold), shape);
-  if (x !== a && reaches(x, b, shape)) return combine(operator, x, b, fold);
-  if (y !== b && reaches(a, y, shape)) return combine(operator, a, y, fold);
+  if (x !== a && y !== b) return expand(again(x, y), shape);
+  if (x !== a && reaches(x, b, shape)) return again(x, b);
+  if (y !== b && reaches(a, y, shape)) return again(a, y);
   return apply(operator, [a, b]);
 }
 

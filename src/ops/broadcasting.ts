@@ -1,6 +1,6 @@
 /** `Expand`, `ReduceSum` and `Reshape`: the operators that broadcasting and its gradient are made of; each one's gradient is another. */
 import { ShapeError } from "../errors.ts";
-import { broadcast, broadcastAxes, normaliseAxes } from "../graph/broadcast.ts";
+import { broadcastAxes, broadcastsTo, normaliseAxes } from "../graph/broadcast.ts";
 import {
   apply,
   constant,
@@ -17,10 +17,8 @@ export const Expand: Operator = {
   type: "Expand",
   shape([from], { shape }) {
     const to = shape as Shape;
-    if (!sameShape(broadcast("expand", from!, to), to)) {
-      throw new ShapeError(`expand: ${show(from!)} does not stretch to ${show(to)}.`);
-    }
-    return to;
+    if (broadcastsTo(from!, to)) return to;
+    throw new ShapeError(`expand: expected a shape that ${show(from!)} stretches to, got ${show(to)}.`);
   },
   gradient: (node, upstream) => sumTo(upstream, node.inputs[0]!.shape),
   onnx: ({ shape }) => ({ operands: [shape as Shape] }),

@@ -1,10 +1,9 @@
-import { ShapeError } from "../errors.ts";
 import { broadcast } from "../graph/broadcast.ts";
-import { apply, constant, type Operator, type Tensor } from "../graph/tensor.ts";
+import { apply, constant, functionName, type Operator, type Tensor } from "../graph/tensor.ts";
 import { sumTo } from "./broadcasting.ts";
 
 function comparison(type: string): Operator {
-  return { type, result: "bool", shape: ([a, b]) => broadcast(type.toLowerCase(), a!, b!) };
+  return { type, result: "bool", shape: ([a, b]) => broadcast(functionName(type), a!, b!) };
 }
 
 export const Greater = comparison("Greater");
@@ -13,6 +12,7 @@ export const Equal = comparison("Equal");
 
 export const Where: Operator = {
   type: "Where",
+  conditions: 1,
   shape: ([condition, a, b]) => broadcast("where", condition!, broadcast("where", a!, b!)),
   gradient({ inputs }, upstream, index) {
     const [condition, zero] = [inputs[0]!, constant(0)];
@@ -38,8 +38,5 @@ export function equal(a: Tensor, b: Tensor): Tensor {
 
 /** `a` where the condition holds, else `b`, broadcast. Throws ShapeError where the condition is not the result of a comparison. */
 export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
-  if (condition.type !== "bool") {
-    throw new ShapeError("where: the condition is of type bool, got float. Compare it with something first.");
-  }
   return apply(Where, [condition, a, b]);
 }

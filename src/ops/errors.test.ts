@@ -78,6 +78,15 @@ const mistakes: Readonly<Record<string, readonly (() => Tensor)[]>> = {
   MatMul: [() => matMul(x(3), x(3, 4)), () => matMul(x(2, 3), x(4, 3)), () => matMul(x(5, 2, 3), x(4, 3, 2))],
 };
 
+test("a comparison does not pass for a number, nor a number for a condition", () => {
+  expect(complaint(() => add(greater(x(2), x(2)), x(2)))).toBe(
+    "add: expected input 0 of type float, got bool. Make numbers of it with where().",
+  );
+  expect(complaint(() => where(x(2), x(2), x(2)))).toBe(
+    "where: expected input 0 of type bool, got float. Compare it with something first.",
+  );
+});
+
 /** Operators that take a tensor of any shape. */
 const unfailing = ["Neg", "Exp", "Log", "Sqrt", "Sigmoid", "Tanh", "Softplus", "Relu", "LeakyRelu", "Abs"];
 
@@ -94,52 +103,52 @@ describe("a mistake in shapes", () => {
   test("is described by what was expected and what was there", () => {
     const table = Object.values(mistakes).flatMap((builds) => builds.map(complaint));
     expect(table.join("\n")).toMatchInlineSnapshot(`
-      "add: shapes do not broadcast, got [2, 3] and [2].
-      sub: shapes do not broadcast, got [2, 3] and [2].
-      mul: shapes do not broadcast, got [2, 3] and [2].
-      div: shapes do not broadcast, got [2, 3] and [2].
-      greater: shapes do not broadcast, got [2, 3] and [2].
-      less: shapes do not broadcast, got [2, 3] and [2].
-      equal: shapes do not broadcast, got [2, 3] and [2].
-      where: shapes do not broadcast, got [2] and [2, 3].
-      where: the condition is of type bool, got float. Compare it with something first.
+      "add: expected sizes that are equal or 1, counted from the last axis, got [2, 3] and [2]. Reshape one of them?
+      sub: expected sizes that are equal or 1, counted from the last axis, got [2, 3] and [2]. Reshape one of them?
+      mul: expected sizes that are equal or 1, counted from the last axis, got [2, 3] and [2]. Reshape one of them?
+      div: expected sizes that are equal or 1, counted from the last axis, got [2, 3] and [2]. Reshape one of them?
+      greater: expected sizes that are equal or 1, counted from the last axis, got [2, 3] and [2]. Reshape one of them?
+      less: expected sizes that are equal or 1, counted from the last axis, got [2, 3] and [2]. Reshape one of them?
+      equal: expected sizes that are equal or 1, counted from the last axis, got [2, 3] and [2]. Reshape one of them?
+      where: expected sizes that are equal or 1, counted from the last axis, got [2] and [2, 3]. Reshape one of them?
+      where: expected input 0 of type bool, got float. Compare it with something first.
       reduceSum: axes are distinct and below the rank 2, got [2].
       reduceSum: axes are distinct and below the rank 2, got [1, -1].
       reduceMean: axes are distinct and below the rank 2, got [-3].
       reduceMax: axes are distinct and below the rank 2, got [0.5].
-      expand: shapes do not broadcast, got [2] and [3].
-      expand: [2, 3] does not stretch to [3].
-      Expand: sizes are whole numbers from 0 on, got [-3].
-      expand: shapes do not broadcast, got [2] and [3].
+      expand: expected a shape that [2] stretches to, got [3].
+      expand: expected a shape that [2, 3] stretches to, got [3].
+      expand: sizes are whole numbers from 0 on, got [-3].
+      expand: expected a shape that [2] stretches to, got [3].
       reshape: [2, 3] holds 6 elements, [4] holds 4.
-      Reshape: sizes are whole numbers from 0 on, got [-2, -3].
-      Reshape: sizes are whole numbers from 0 on, got [1.5, 4].
+      reshape: sizes are whole numbers from 0 on, got [-2, -3].
+      reshape: sizes are whole numbers from 0 on, got [1.5, 4].
       transpose: [2, 3] has 2 axes, got the order [0].
       transpose: axes are distinct and below the rank 2, got [0, 2].
       transpose: axes are distinct and below the rank 2, got [1, 1].
       transpose: axes are distinct and below the rank 2, got [0, 5].
       concat: needs at least one tensor, got none.
-      concat: shapes differ off axis 0, got [2, 3], [3, 2].
-      concat: shapes differ off axis 0, got [2, 3], [3].
-      concat: shapes differ off axis 2, got [2, 3], [2, 3].
-      concat: shapes differ off axis -1, got [2, 3], [2, 3].
+      concat: expected shapes that have axis 0 and differ in no other, got [2, 3], [3, 2].
+      concat: expected shapes that have axis 0 and differ in no other, got [2, 3], [3].
+      concat: expected shapes that have axis 2 and differ in no other, got [2, 3], [2, 3].
+      concat: expected shapes that have axis -1 and differ in no other, got [2, 3], [2, 3].
       slice: 1 to 3 does not lie in axis 0 of [2, 3].
       slice: 2 to 1 does not lie in axis 1 of [2, 3].
       slice: 0 to 1 does not lie in axis 2 of [2, 3].
       slice: 0 to 1 does not lie in axis -1 of [2, 3].
-      Slice: sizes are whole numbers from 0 on, got [1.5, 3].
+      slice: sizes are whole numbers from 0 on, got [1.5, 3].
       pad: 1 before and 1 after axis 2 does not fit [2, 3].
       pad: 1 before and 1 after axis -1 does not fit [2, 3].
       pad: -1 before and 1 after axis 0 does not fit [2, 3].
-      Pad: sizes are whole numbers from 0 on, got [3.5, 3].
+      pad: sizes are whole numbers from 0 on, got [3.5, 3].
       gemm: takes two matrices, got [2, 3] and [3].
       gemm: inner sizes differ, got [2, 3] x [4, 3].
       gemm: inner sizes differ, got [3, 2] x [3, 4].
-      gemm: shapes do not broadcast, got [3] and [2, 4].
-      gemm: the addend [2, 4] does not stretch to [1, 4].
+      gemm: expected an addend that stretches to [2, 4], got [3].
+      gemm: expected an addend that stretches to [1, 4], got [2, 4].
       matMul: takes tensors of two or more axes, got [3] and [3, 4].
       matMul: inner sizes differ, got [2, 3] x [4, 3]. Transpose the second argument?
-      matMul: shapes do not broadcast, got [5] and [4]."
+      matMul: expected sizes that are equal or 1, counted from the last axis, got [5] and [4]. Reshape one of them?"
     `);
   });
 

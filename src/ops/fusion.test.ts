@@ -82,6 +82,13 @@ describe("fuse", () => {
     }
   });
 
+  test("scales and increases a sum of products down to the last addend: a step along two gradients is two products", () => {
+    const [d, e] = [input("d", [2, 5], "batch"), input("e", [5, 4], "batch")];
+    const step = text(add(c, mul(neg(rate), add(gemm(a, b), gemm(d, e)))));
+    expect(step.match(/= (\w+)/g)).toEqual(["= Neg", "= Mul", "= Mul", "= Gemm", "= Gemm"]);
+    expect(step).toMatch(/= Gemm\(%\d+, \w+, c\)/);
+  });
+
   test("adds one product to another", () => {
     const d = input("d", [3, 2], "batch");
     expect(text(add(gemm(a, b), gemm(d, b, { transA: true })))).toMatchInlineSnapshot(`

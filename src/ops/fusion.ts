@@ -3,13 +3,15 @@ import { topological } from "../graph/graph.ts";
 import { type Application, apply, isApplication, sameShape, type Tensor } from "../graph/tensor.ts";
 import { sizeOf } from "../program.ts";
 import { Add, Mul, mul } from "./arithmetic.ts";
-import { Gemm, gemm } from "./product.ts";
+import { Gemm } from "./product.ts";
 
 /**
  * Rewrites sums and scalings of matrix products into the product itself, where nothing else reads the intermediate result:
  *
  *     s * gemm(A, B)      = gemm(A, s * B)      the scalar goes to the smaller factor
  *     X + gemm(A, B)      = gemm(A, B, addend X)
+ *
+ * and the same for a product whose addend is such a product.
  *
  * With both, a plain block step W - lr * A'E is one `Gemm` that reads the old weights and writes the new ones.
  */
@@ -41,26 +43,33 @@ function countReaders(order: readonly Tensor[], outputs: readonly Output[]): Map
   return readers;
 }
 
-/** A product without addend that only the tensor at hand reads. */
+/** A product that only the tensor at hand reads, and the same of the product that is its addend, if it has one. */
 function isFreeProduct(tensor: Tensor | undefined, isFree: ReadonlySet<Tensor>): tensor is Application {
-  return tensor !== undefined && isApplication(tensor, Gemm) && tensor.inputs.length === 2 && isFree.has(tensor);
+  if (tensor === undefined || !isApplication(tensor, Gemm) || !isFree.has(tensor)) return false;
+  return tensor.inputs.length === 2 || isFreeProduct(tensor.inputs[2], isFree);
 }
 
 function fuseScaling(tensor: Application, isFree: ReadonlySet<Tensor>): Tensor | undefined {
   if (tensor.operator !== Mul) return undefined;
-  const product = tensor.inputs.find((source) => isFreeProduct(source, isFree)) as Application | undefined;
+  const product = tensor.inputs.find((source) => isFreeProduct(source, isFree));
   const scalar = tensor.inputs.find((source) => source !== product);
   if (!product || !scalar || sizeOf(scalar.shape) !== 1 || scalar.shape.length > 2) return undefined;
-  const [a, b] = product.inputs as [Tensor, Tensor];
-  const inputs = sizeOf(a.shape) < sizeOf(b.shape) ? [mul(scalar, a), b] : [a, mul(scalar, b)];
-  return apply(Gemm, inputs, product.attributes);
+  return scaled(product as Application, scalar);
+}
+
+function scaled({ inputs: [a, b, addend], attributes }: Application, scalar: Tensor): Application {
+  const factors = sizeOf(a!.shape) < sizeOf(b!.shape) ? [mul(scalar, a!), b!] : [a!, mul(scalar, b!)];
+  return apply(Gemm, addend ? [...factors, scaled(addend as Application, scalar)] : factors, attributes);
 }
 
 function fuseSum(tensor: Application, isFree: ReadonlySet<Tensor>): Tensor | undefined {
   if (tensor.operator !== Add) return undefined;
-  const product = tensor.inputs.find((source) => isFreeProduct(source, isFree)) as Application | undefined;
+  const product = tensor.inputs.find((source) => isFreeProduct(source, isFree));
   const addend = tensor.inputs.find((source) => source !== product);
   if (!product || !addend || !sameShape(tensor.shape, product.shape)) return undefined;
-  const [a, b] = product.inputs as [Tensor, Tensor];
-  return gemm(a, b, { transA: product.attributes.transA === 1, transB: product.attributes.transB === 1, addend });
+  return increased(product as Application, addend);
+}
+
+function increased({ inputs: [a, b, inner], attributes }: Application, addend: Tensor): Application {
+  return apply(Gemm, [a!, b!, inner ? increased(inner as Application, addend) : addend], attributes);
 }

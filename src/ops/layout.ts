@@ -31,7 +31,8 @@ export const Concat: Operator = {
       (s) => s.length === first!.length && s.every((size, i) => i === axis || size === first![i]),
     );
     if (!fits || first![axis] === undefined) {
-      throw new ShapeError(`concat: shapes differ off axis ${axis}, got ${inputs.map(show).join(", ")}.`);
+      const expected = `expected shapes that have axis ${axis} and differ in no other`;
+      throw new ShapeError(`concat: ${expected}, got ${inputs.map(show).join(", ")}.`);
     }
     const total = inputs.reduce((sum, s) => sum + s[axis]!, 0);
     return first!.map((size, i) => (i === axis ? total : size));

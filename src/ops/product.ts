@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
-import { broadcast } from "../graph/broadcast.ts";
-import { apply, type Operator, type Shape, sameShape, show, type Tensor } from "../graph/tensor.ts";
+import { broadcast, broadcastsTo } from "../graph/broadcast.ts";
+import { apply, type Operator, type Shape, show, type Tensor } from "../graph/tensor.ts";
 import { sizeOf } from "../program.ts";
 import { sumTo } from "./broadcasting.ts";
 import { transpose } from "./layout.ts";
@@ -15,8 +15,8 @@ export const Gemm: Operator = {
     const [m, inner] = transA ? [a![1]!, a![0]!] : [a![0]!, a![1]!];
     const [k, n] = transB ? [b![1]!, b![0]!] : [b![0]!, b![1]!];
     if (inner !== k) throw new ShapeError(`gemm: inner sizes differ, got ${show([m, inner])} x ${show([k, n])}.`);
-    if (c && !sameShape(broadcast("gemm", c, [m, n]), [m, n])) {
-      throw new ShapeError(`gemm: the addend ${show(c)} does not stretch to ${show([m, n])}.`);
+    if (c && !broadcastsTo(c, [m, n])) {
+      throw new ShapeError(`gemm: expected an addend that stretches to ${show([m, n])}, got ${show(c)}.`);
     }
     return [m, n];
   },

@@ -13,7 +13,7 @@ export interface AdamOptions {
 /**
  * Adam (Kingma and Ba 2015, algorithm 1):
  *
- *     m' = m + (1 - beta1) (g - m)        v' = v + (1 - beta2) (g^2 - v)
+ *     m' = beta1 m + (1 - beta1) g        v' = beta2 v + (1 - beta2) g^2
  *     w' = w - learningRate * (m' / (1 - beta1^t)) / (sqrt(v' / (1 - beta2^t)) + epsilon)
  *
  * with epsilon outside the corrected root, as in the paper and in PyTorch; TensorFlow adds it before the correction. The powers beta^t are state
@@ -24,6 +24,7 @@ export function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions
     ["beta1Power", beta1],
     ["beta2Power", beta2],
   ] as const;
+  const share = (1 - beta1) / Math.sqrt(1 - beta2);
   return {
     name: "adam",
     init: (block) => [
@@ -54,17 +55,14 @@ export function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions
       const stepSize = div(mul(learningRate, root), sub(constant(1), power1));
       const guard = mul(constant(epsilon), root);
       for (const { name, value, gradient } of moved) {
-        const m = towards(state(`${name}/adam/m`), gradient, 1 - beta1);
-        const v = towards(state(`${name}/adam/v`), square(gradient), 1 - beta2);
+        // A multiple of the gradient whose square is what v takes: the factor goes into the product that makes the gradient, at no cost.
+        const scaled = mul(constant(Math.sqrt(1 - beta2)), gradient);
+        const m = add(mul(constant(beta1), state(`${name}/adam/m`)), mul(constant(share), scaled));
+        const v = add(mul(constant(beta2), state(`${name}/adam/v`)), square(scaled));
         next.set(`${name}/adam/m`, m).set(`${name}/adam/v`, v);
         next.set(name, sub(value, mul(stepSize, div(m, add(sqrt(v), guard)))));
       }
       return next;
     },
   };
-}
-
-/** average + rate * (value - average) */
-function towards(average: Tensor, value: Tensor, rate: number): Tensor {
-  return add(average, mul(constant(rate), sub(value, average)));
 }

@@ -3,7 +3,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import type { TensorSpec } from "../program.ts";
-import type { Snapshot } from "../train/trainer.ts";
+import type { Snapshot } from "../train/snapshot.ts";
 import { readIfThere, storageError, writeWhole } from "./files.ts";
 import { decodeSafetensors, encodePayload, encodeSafetensors } from "./safetensors.ts";
 

@@ -7,7 +7,7 @@ import { readLog } from "./log.ts";
 import { planOf } from "./model.ts";
 import { renderReport } from "./report.ts";
 import type { RunPaths, RunRecord } from "./run-directory.ts";
-import type { Summary } from "./training.ts";
+import type { Summary } from "./summary.ts";
 
 /** Writes `report.html` from what the run directory holds. */
 export async function writeReport(paths: RunPaths, record: RunRecord, summary: Summary): Promise<void> {

@@ -1,7 +1,7 @@
 /** The safetensors format: eight bytes of header length, a JSON header, and the raw numbers in the order of their offsets. */
 import { CheckpointError } from "../errors.ts";
 import { sizeOf } from "../program.ts";
-import type { Snapshot } from "../train/trainer.ts";
+import type { Snapshot } from "../train/snapshot.ts";
 
 export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;

@@ -10,28 +10,8 @@ import { writeWhole } from "./files.ts";
 import { type Log, openLog, readLog, truncateLog } from "./log.ts";
 import { createRun, openRun, type RunPaths, type RunRecord, writeRecord } from "./run-directory.ts";
 import { writeReport } from "./run-report.ts";
+import type { Summary } from "./summary.ts";
 import type { Job, WorkerMessage } from "./worker.ts";
-
-/** The result of a training, as `summary.json` holds it. */
-export interface Summary {
-  readonly run: string;
-  readonly state: "finished" | "interrupted" | "diverged";
-  readonly step: number;
-  readonly steps: number;
-  readonly elapsedMs: number;
-  readonly imagesPerSecond: number;
-  readonly lossD: number | null;
-  readonly lossG: number | null;
-  readonly probabilityReal: number | null;
-  readonly probabilityFake: number | null;
-  readonly preset: string;
-  readonly data: string;
-  readonly seed: number;
-  readonly runtime: string;
-  readonly checkpoint: string;
-  readonly samples: string | null;
-  readonly report: string;
-}
 
 export interface Observer {
   /** The training is about to begin in this directory. */

@@ -36,8 +36,8 @@ function sessionOptions(threads: number, provider: "cpu" | "webgpu"): InferenceS
     executionMode: "sequential",
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
-    // Several sessions are alive; the idle ones must not spin on the cores of the one that works.
-    extra: { session: { intra_op: { allow_spinning: "0" }, set_denormal_as_zero: "1" } },
+    // Several sessions are alive: threads may spin while their own session runs, but not on the cores of the one that runs next.
+    extra: { session: { force_spinning_stop: "1", set_denormal_as_zero: "1" } },
   };
 }
 

@@ -1,6 +1,6 @@
 import { type Program, sizeOf } from "../program.ts";
 import type { DeviceTensor, Runtime } from "../runtime/runtime.ts";
-import type { Snapshot } from "./trainer.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** Makes samples [n, ...shape] from latents [n, latent size], for any n. */
 export type Sampler = (latents: Float32Array) => Promise<Float32Array>;

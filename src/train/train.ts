@@ -1,5 +1,6 @@
 import { DivergedError } from "../errors.ts";
-import type { Iteration, Snapshot, Trainer } from "./trainer.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { Iteration, Trainer } from "./trainer.ts";
 
 /** One line of the log. */
 export interface LogRecord {

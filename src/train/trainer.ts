@@ -1,9 +1,10 @@
 import type { Dataset } from "../data/dataset.ts";
-import type { Move, Plan, Program, ProgramOutput, TensorSpec } from "../program.ts";
-import { fillNormal, fillUniform, type Reals, stream } from "../random.ts";
+import type { Move, Plan, Program, ProgramInput, ProgramOutput, TensorSpec } from "../program.ts";
+import { fillNormal, fillUniform, stream } from "../random.ts";
 import type { DeviceTensor, Runtime, Session } from "../runtime/runtime.ts";
 import { alone, type Collective } from "./collective.ts";
 import { loadSampler, type Sampler } from "./sampler.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** What happened in one iteration. */
 export interface Iteration {
@@ -14,9 +15,6 @@ export interface Iteration {
   /** The scalars that the programs report, such as `lossD`. */
   readonly metrics: Readonly<Record<string, number>>;
 }
-
-/** The values of every weight and of the state of the update rules, by name. */
-export type Snapshot = ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>;
 
 /** A training under way. Its future is a function of its snapshot, its step, its seed and its data. */
 export interface Trainer {
@@ -55,18 +53,20 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     moves.set(move, await Promise.all(move.programs.map((program) => loadProgram(program, runtime, memory))));
   }
   const sample = await loadSampler(plan.sampler, runtime, memory.inputs);
+  const batch = batchInputs(plan);
   let step = 0;
   return {
     get step() {
       return step;
     },
     async iterate() {
+      drawBatch(batch, memory, step, options);
       const blocks: Record<string, string> = {};
       const metrics: Record<string, number> = {};
       for (const player of plan.players) {
         const move = player.moves[player.select(step)]!;
         blocks[player.name] = move.block;
-        for (const loaded of moves.get(move)!) await runProgram(loaded, memory, step, options, metrics);
+        for (const loaded of moves.get(move)!) await runProgram(loaded, memory, options, metrics);
       }
       step += 1;
       return { step, blocks, metrics };
@@ -119,23 +119,35 @@ async function loadProgram(program: Program, runtime: Runtime, memory: Memory): 
   return { program, session: await runtime.load(program), exchanged };
 }
 
+/** The inputs that are new in every iteration. */
+function batchInputs(plan: Plan): ProgramInput[] {
+  const inputs = plan.players.flatMap(({ moves }) =>
+    moves.flatMap(({ programs }) => programs.flatMap(({ manifest }) => manifest.inputs)),
+  );
+  const byName = new Map(inputs.map((port) => [port.name, port]));
+  return [...byName.values()].filter(({ role }) => role === "batch" || role === "noise");
+}
+
+/** Draws the examples and latents of an iteration: this replica's rows of a batch that is the same whatever the number of replicas. */
+function drawBatch(batch: readonly ProgramInput[], memory: Memory, step: number, options: TrainerOptions): void {
+  const { data, seed, collective: { replica, replicas } = alone } = options;
+  for (const { name, role } of batch) {
+    memory.inputs[name]!.write((values) => {
+      if (role === "batch") data.fill(seed, step * replicas + replica, values);
+      else fillNormal(stream(seed, name), step, values, replica * values.length);
+    });
+  }
+}
+
 async function runProgram(
   { program, session, exchanged }: LoadedProgram,
   memory: Memory,
-  step: number,
-  { data, seed, collective = alone }: TrainerOptions,
+  { collective = alone }: TrainerOptions,
   metrics: Record<string, number>,
 ): Promise<void> {
-  const { inputs, outputs } = program.manifest;
-  const part = step * collective.replicas + collective.replica;
-  for (const { name, role } of inputs) {
-    if (role === "batch") memory.inputs[name]!.write((values) => data.fill(seed, part, values));
-    if (role === "noise")
-      memory.inputs[name]!.write((values) => fillLatents(seed, name, step, collective.replica, values));
-  }
   await session.run(memory.inputs, memory.outputs);
   if (exchanged.length > 0) await collective.sum(exchanged);
-  for (const { name, role, replaces } of outputs) {
+  for (const { name, role, replaces } of program.manifest.outputs) {
     if (role === "metric") metrics[name] = (await memory.outputs[name]!.read())[0]!;
     if (replaces !== undefined) swap(memory, replaces, name);
   }
@@ -145,11 +157,6 @@ function swap({ inputs, outputs }: Memory, input: string, output: string): void 
   const old = inputs[input]!;
   inputs[input] = outputs[output]!;
   outputs[output] = old;
-}
-
-/** The rows of a replica in the step's latents: the same numbers whatever the number of replicas. */
-function fillLatents(seed: number, name: string, step: number, replica: number, values: Reals): void {
-  fillNormal(stream(seed, name), step, values, replica * values.length);
 }
 
 async function snapshot(plan: Plan, memory: Memory): Promise<Snapshot> {

@@ -1,0 +1,20 @@
+/** The result of a training, as `summary.json` holds it. */
+export interface Summary {
+  readonly run: string;
+  readonly state: "finished" | "interrupted" | "diverged";
+  readonly step: number;
+  readonly steps: number;
+  readonly elapsedMs: number;
+  readonly imagesPerSecond: number;
+  readonly lossD: number | null;
+  readonly lossG: number | null;
+  readonly probabilityReal: number | null;
+  readonly probabilityFake: number | null;
+  readonly preset: string;
+  readonly data: string;
+  readonly seed: number;
+  readonly runtime: string;
+  readonly checkpoint: string;
+  readonly samples: string | null;
+  readonly report: string;
+}
