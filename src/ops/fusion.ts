@@ -19,7 +19,7 @@ export function fuse(outputs: readonly Output[]): Output[] {
   const order = topological(outputs.map((output) => output.tensor));
   const readers = countReaders(order, outputs);
   const rewritten = new Map<Tensor, Tensor>();
-  const isFree = new Set<Tensor>();
+  const free: Free = new Set();
   for (const tensor of order) {
     if (tensor.kind !== "application") {
       rewritten.set(tensor, tensor);
@@ -28,8 +28,8 @@ export function fuse(outputs: readonly Output[]): Output[] {
     const inputs = tensor.inputs.map((source) => rewritten.get(source)!);
     const same = inputs.every((source, i) => source === tensor.inputs[i]);
     const copy = same ? tensor : apply(tensor.operator, inputs, tensor.attributes);
-    const result = fuseScaling(copy, isFree) ?? fuseSum(copy, isFree) ?? copy;
-    if (readers.get(tensor) === 1) isFree.add(result);
+    const result = fuseScaling(copy, free) ?? fuseSum(copy, free) ?? copy;
+    if (readers.get(tensor) === 1) free.add(result);
     rewritten.set(tensor, result);
   }
   return outputs.map(({ name, tensor }) => ({ name, tensor: rewritten.get(tensor)! }));
@@ -43,33 +43,41 @@ function countReaders(order: readonly Tensor[], outputs: readonly Output[]): Map
   return readers;
 }
 
+/** Tensors that only one other reads. */
+type Free = Set<Tensor>;
+
 /** A product that only the tensor at hand reads, and the same of the product that is its addend, if it has one. */
-function isFreeProduct(tensor: Tensor | undefined, isFree: ReadonlySet<Tensor>): tensor is Application {
-  if (tensor === undefined || !isApplication(tensor, Gemm) || !isFree.has(tensor)) return false;
-  return tensor.inputs.length === 2 || isFreeProduct(tensor.inputs[2], isFree);
+function isFreeProduct(tensor: Tensor | undefined, free: Free): tensor is Application {
+  if (tensor === undefined || !isApplication(tensor, Gemm) || !free.has(tensor)) return false;
+  return tensor.inputs.length === 2 || isFreeProduct(tensor.inputs[2], free);
 }
 
-function fuseScaling(tensor: Application, isFree: ReadonlySet<Tensor>): Tensor | undefined {
+function fuseScaling(tensor: Application, free: Free): Tensor | undefined {
   if (tensor.operator !== Mul) return undefined;
-  const product = tensor.inputs.find((source) => isFreeProduct(source, isFree));
+  const product = tensor.inputs.find((source) => isFreeProduct(source, free));
   const scalar = tensor.inputs.find((source) => source !== product);
   if (!product || !scalar || sizeOf(scalar.shape) !== 1 || scalar.shape.length > 2) return undefined;
-  return scaled(product as Application, scalar);
+  return scaled(product as Application, scalar, free);
 }
 
-function scaled({ inputs: [a, b, addend], attributes }: Application, scalar: Tensor): Application {
+function scaled({ inputs: [a, b, addend], attributes }: Application, scalar: Tensor, free: Free): Application {
   const factors = sizeOf(a!.shape) < sizeOf(b!.shape) ? [mul(scalar, a!), b!] : [a!, mul(scalar, b!)];
-  return apply(Gemm, addend ? [...factors, scaled(addend as Application, scalar)] : factors, attributes);
+  const inner = addend ? [scaled(addend as Application, scalar, free)] : [];
+  for (const product of inner) free.add(product);
+  return apply(Gemm, [...factors, ...inner], attributes);
 }
 
-function fuseSum(tensor: Application, isFree: ReadonlySet<Tensor>): Tensor | undefined {
+function fuseSum(tensor: Application, free: Free): Tensor | undefined {
   if (tensor.operator !== Add) return undefined;
-  const product = tensor.inputs.find((source) => isFreeProduct(source, isFree));
+  const product = tensor.inputs.find((source) => isFreeProduct(source, free));
   const addend = tensor.inputs.find((source) => source !== product);
   if (!product || !addend || !sameShape(tensor.shape, product.shape)) return undefined;
-  return increased(product as Application, addend);
+  return increased(product as Application, addend, free);
 }
 
-function increased({ inputs: [a, b, inner], attributes }: Application, addend: Tensor): Application {
-  return apply(Gemm, [a!, b!, inner ? increased(inner as Application, addend) : addend], attributes);
+function increased({ inputs: [a, b, addend], attributes }: Application, more: Tensor, free: Free): Application {
+  if (!addend) return apply(Gemm, [a!, b!, more], attributes);
+  const inner = increased(addend as Application, more, free);
+  free.add(inner);
+  return apply(Gemm, [a!, b!, inner], attributes);
 }
