@@ -28,13 +28,21 @@ async function list(options: Flags): Promise<void> {
   const { findMnist } = await import("../data/mnist.ts");
   const rows = Object.entries(dataSets).map(([name, { summary }]) => {
     if (name !== "mnist") return { name, summary, where: "built in" };
-    return { name, summary, where: findMnist()?.folder ?? "not on this machine: `coordescent data fetch mnist`" };
+    return { name, summary, where: whereMnistIs(findMnist) };
   });
   const width = Math.max(...rows.map(({ name }) => name.length));
   openTerminal(options).result(
     rows,
     rows.map(({ name, summary, where }) => `${name.padEnd(width)}  ${summary} - ${where}`),
   );
+}
+
+function whereMnistIs(find: () => { folder: string } | undefined): string {
+  try {
+    return find()?.folder ?? "not on this machine: `coordescent data fetch mnist`";
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 async function fetchData(name: string, options: Flags): Promise<void> {

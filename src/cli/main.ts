@@ -29,6 +29,13 @@ for (const add of [
 }
 for (const command of program.commands) command.exitOverride();
 
+// A reader that has had enough, such as head, is no error.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 try {
   await program.parseAsync();
 } catch (error) {

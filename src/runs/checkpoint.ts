@@ -5,7 +5,7 @@ import { CheckpointError } from "../errors.ts";
 import type { TensorSpec } from "../program.ts";
 import type { Snapshot } from "../train/snapshot.ts";
 import { readIfThere, storageError, writeWhole } from "./files.ts";
-import { decodeSafetensors, encodePayload, encodeSafetensors } from "./safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, payloadOf } from "./safetensors.ts";
 
 /** The weights and states of a training after a number of iterations. */
 export interface Checkpoint {
@@ -23,10 +23,9 @@ export function checkpointPath(folder: string, step: number): string {
 
 /** Writes a checkpoint as one whole file, then removes all but the newest `keep`. Throws StorageError. */
 export async function saveCheckpoint(folder: string, { step, snapshot }: Checkpoint, keep: number): Promise<string> {
-  const payload = encodePayload(snapshot);
-  const metadata = { format, step: String(step), payloadSha256: sha256(payload) };
+  const metadata = { format, step: String(step), payloadSha256: sha256(...payloadOf(snapshot)) };
   const path = checkpointPath(folder, step);
-  await writeWhole(path, encodeSafetensors({ metadata, tensors: snapshot, payload }));
+  await writeWhole(path, encodeSafetensors(metadata, snapshot));
   for (const old of (await listSteps(folder)).slice(keep)) await rm(checkpointPath(folder, old), { force: true });
   return path;
 }
@@ -94,4 +93,8 @@ async function listSteps(folder: string): Promise<number[]> {
   }
 }
 
-const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+function sha256(...parts: readonly Uint8Array[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}

@@ -12,32 +12,29 @@ export interface SafetensorsFile {
 
 const maxHeaderBytes = 10 * 2 ** 20;
 
-/** The raw numbers of tensors one after the other, float32 little-endian. */
-export function encodePayload(tensors: Snapshot): Uint8Array {
-  const sizes = [...tensors.values()].map(({ values }) => values.byteLength);
-  const payload = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0));
-  let at = 0;
-  for (const { values } of tensors.values()) {
-    payload.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
-    at += values.byteLength;
-  }
-  return payload;
+/** The raw numbers of each tensor, float32 little-endian, in the order of the file. */
+export function payloadOf(tensors: Snapshot): Uint8Array[] {
+  return [...tensors.values()].map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
 }
 
 /** A file of tensors with text metadata; equal content gives equal bytes. */
-export function encodeSafetensors({ metadata, tensors, payload }: SafetensorsFile): Uint8Array {
-  let at = 0;
+export function encodeSafetensors(metadata: SafetensorsFile["metadata"], tensors: Snapshot): Uint8Array {
+  let end = 0;
   const entries = [...tensors].map(([name, { shape, values }]) => {
-    const start = at;
-    at += values.byteLength;
-    return [name, { dtype: "F32", shape, data_offsets: [start, at] }];
+    const start = end;
+    end += values.byteLength;
+    return [name, { dtype: "F32", shape, data_offsets: [start, end] }];
   });
   const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) });
   const header = new TextEncoder().encode(json.padEnd(Math.ceil(json.length / 8) * 8)); // aligns the numbers
-  const file = new Uint8Array(8 + header.length + payload.length);
+  const file = new Uint8Array(8 + header.length + end);
   new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
   file.set(header, 8);
-  file.set(payload, 8 + header.length);
+  let at = 8 + header.length;
+  for (const bytes of payloadOf(tensors)) {
+    file.set(bytes, at);
+    at += bytes.length;
+  }
   return file;
 }
 

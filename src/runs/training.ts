@@ -120,6 +120,10 @@ function runWorker(
       queue = queue.then(() => handle(message)).catch(fail);
     });
     worker.on("error", fail);
+    // A thread that has posted its last message is told apart by the promise, which is settled once.
+    worker.on("exit", (code) =>
+      queue.then(() => fail(new Error(`internal: the training thread ended with code ${code}.`))),
+    );
   });
   return { finished, stop: () => void Atomics.store(new Int32Array(job.stop), 0, 1) };
 }

@@ -25,7 +25,10 @@ export type WorkerMessage =
   | { readonly type: "done" }
   | { readonly type: "failed"; readonly name: string; readonly message: string; readonly stack: string | undefined };
 
-async function work({ config, source, stop, resume }: Job, post: (message: WorkerMessage) => void): Promise<void> {
+/** Posts a message; the buffers go over to the other side. */
+type Post = (message: WorkerMessage, buffers?: ArrayBuffer[]) => void;
+
+async function work({ config, source, stop, resume }: Job, post: Post): Promise<void> {
   const { examples, open } = dataSets[source.name];
   const plan = planOf(config, examples);
   if (resume) checkTensors(resume.checkpoint, plan.tensors, resume.file);
@@ -45,9 +48,16 @@ async function work({ config, source, stop, resume }: Job, post: (message: Worke
     elapsedMs: resume?.elapsedMs ?? 0,
     isStopped: () => Atomics.load(flag, 0) !== 0,
   });
-  for await (const event of events) post(event);
+  for await (const event of events) post(event, buffersOf(event));
   await trainer.release();
   post({ type: "done" });
+}
+
+function buffersOf(event: TrainingEvent): ArrayBuffer[] {
+  if (event.type === "samples") return [event.samples.buffer as ArrayBuffer];
+  if (event.type === "checkpoint")
+    return [...event.snapshot.values()].map(({ values }) => values.buffer as ArrayBuffer);
+  return [];
 }
 
 /** The latents of every sample picture of a run. */
@@ -58,7 +68,7 @@ function fixedLatents({ seed, sample, generator }: Config): Float32Array {
 }
 
 const port = parentPort!;
-work(workerData as Job, (message) => port.postMessage(message)).catch((error: Error) => {
+work(workerData as Job, (message, buffers) => port.postMessage(message, buffers)).catch((error: Error) => {
   const { name, message, stack } = error;
   port.postMessage({ type: "failed", name, message, stack } satisfies WorkerMessage);
 });
