@@ -92,40 +92,54 @@ function runWorker(
   prepare: (ready: Ready) => Promise<Omit<Run, "log" | "runtime" | "sample">>,
 ): Training {
   const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: job });
-  const finished = new Promise<Summary>((resolve, reject) => {
-    let run: Run | undefined;
-    let queue = Promise.resolve();
-    const fail = (error: unknown) => {
-      run?.log.close();
-      void worker.terminate();
-      reject(error);
-    };
-    const handle = async (message: WorkerMessage) => {
-      if (message.type === "ready") {
-        const { runtime } = message;
-        const prepared = await prepare(message);
-        run = { ...prepared, runtime, log: openLog(prepared.paths.log), sample: undefined };
-        observer.onStart?.({ run: run.paths.root, runtime, step: run.checkpoint });
-      } else if (message.type === "failed") {
-        if (run && message.name === "DivergedError") await conclude(run, "diverged");
-        throw Object.assign(new Error(message.message), { name: message.name, stack: message.stack });
-      } else if (message.type === "done") {
-        run!.log.close();
-        resolve(await conclude(run!, run!.checkpoint < job.config.steps ? "interrupted" : "finished"));
-      } else {
-        await store(run!, message, observer);
-      }
-    };
-    worker.on("message", (message: WorkerMessage) => {
-      queue = queue.then(() => handle(message)).catch(fail);
-    });
-    worker.on("error", fail);
-    // A thread that has posted its last message is told apart by the promise, which is settled once.
-    worker.on("exit", (code) =>
-      queue.then(() => fail(new Error(`internal: the training thread ended with code ${code}.`))),
-    );
+  let run: Run | undefined;
+  const handle = async (message: WorkerMessage): Promise<Summary | undefined> => {
+    if (message.type === "ready") {
+      const { runtime } = message;
+      const prepared = await prepare(message);
+      run = { ...prepared, runtime, log: openLog(prepared.paths.log), sample: undefined };
+      observer.onStart?.({ run: run.paths.root, runtime, step: run.checkpoint });
+    } else if (message.type === "failed") {
+      if (run && message.name === "DivergedError") await conclude(run, "diverged");
+      throw Object.assign(new Error(message.message), { name: message.name, stack: message.stack });
+    } else if (message.type === "done") {
+      return conclude(run!, run!.checkpoint < job.config.steps ? "interrupted" : "finished");
+    } else {
+      await store(run!, message, observer);
+    }
+  };
+  const finished = handleMessages(worker, handle).finally(() => {
+    run?.log.close();
+    void worker.terminate();
   });
   return { finished, stop: () => void Atomics.store(new Int32Array(job.stop), 0, 1) };
+}
+
+/** Handles the messages of a thread one after the other until one gives a result. Rejects with the first error, or if the thread ends before. */
+function handleMessages<T>(worker: Worker, handle: (message: WorkerMessage) => Promise<T | undefined>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let queue: Promise<T | undefined> = Promise.resolve(undefined);
+    let isOver = false;
+    const enqueue = (action: () => Promise<T | undefined>) => {
+      queue = queue.then(() => (isOver ? undefined : action()));
+      queue.then(
+        (result) => {
+          if (result === undefined) return;
+          isOver = true;
+          resolve(result);
+        },
+        (error) => {
+          isOver = true;
+          reject(error);
+        },
+      );
+    };
+    worker.on("message", (message: WorkerMessage) => enqueue(() => handle(message)));
+    worker.on("error", (error) => enqueue(() => Promise.reject(error)));
+    worker.on("exit", (code) => {
+      enqueue(() => Promise.reject(new Error(`internal: the training thread ended with code ${code} and no result.`)));
+    });
+  });
 }
 
 async function store(run: Run, event: TrainingEvent, observer: Observer): Promise<void> {
