@@ -12,7 +12,7 @@ export interface NodeRuntimeOptions extends RuntimeOptions {
 
 /**
  * ONNX Runtime's native library in Node. Results are written in place, into the memory of the tensors given for them; state stays in host memory
- * with either provider.
+ * with either provider. A program of which a GPU cannot run every operator is refused rather than run in part on the CPU.
  */
 export function nodeRuntime({ threads = 0, provider = "cpu" }: NodeRuntimeOptions = {}): Runtime {
   const options = sessionOptions(threads, provider);
@@ -28,6 +28,12 @@ export function nodeRuntime({ threads = 0, provider = "cpu" }: NodeRuntimeOption
   };
 }
 
+const sessionSettings = {
+  // Several sessions are alive: threads may spin while their own session runs, but not on the cores of the one that runs next.
+  force_spinning_stop: "1",
+  set_denormal_as_zero: "1",
+};
+
 function sessionOptions(threads: number, provider: "cpu" | "webgpu"): InferenceSession.SessionOptions {
   return {
     executionProviders: [provider],
@@ -36,8 +42,7 @@ function sessionOptions(threads: number, provider: "cpu" | "webgpu"): InferenceS
     executionMode: "sequential",
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
-    // Several sessions are alive: threads may spin while their own session runs, but not on the cores of the one that runs next.
-    extra: { session: { force_spinning_stop: "1", set_denormal_as_zero: "1" } },
+    extra: { session: { ...sessionSettings, disable_cpu_ep_fallback: provider === "cpu" ? "0" : "1" } },
   };
 }
 
