@@ -28,12 +28,14 @@ export type OutputRole =
   /** Generated examples. */
   | "sample";
 
+/** What a program wants. */
 export interface ProgramInput {
   readonly name: string;
   readonly shape: readonly number[];
   readonly role: InputRole;
 }
 
+/** What a program gives. */
 export interface ProgramOutput {
   readonly name: string;
   readonly shape: readonly number[];
@@ -52,6 +54,7 @@ export interface ProgramCost {
   readonly bytesReturned: number;
 }
 
+/** What the runner has to know of a program. */
 export interface Manifest {
   readonly name: string;
   readonly inputs: readonly ProgramInput[];

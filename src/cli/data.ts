@@ -8,6 +8,7 @@ interface Flags {
   quiet?: boolean;
 }
 
+/** `coordescent data`: list, fetch and check data sets. */
 export function addDataCommand(program: Command): void {
   const data = program
     .command("data")

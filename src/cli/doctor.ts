@@ -11,6 +11,7 @@ interface Finding {
   readonly advice?: string;
 }
 
+/** `coordescent doctor`: what this machine can run. */
 export function addDoctorCommand(program: Command): void {
   const command = program
     .command("doctor")

@@ -3,6 +3,7 @@ import type { Inspection, StepCost } from "../runs/inspection.ts";
 import { addOutputOptions } from "./options.ts";
 import { openTerminal } from "./terminal.ts";
 
+/** `coordescent inspect`: what each block step costs. */
 export function addInspectCommand(program: Command): void {
   const command = program
     .command("inspect <run>")

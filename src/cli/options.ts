@@ -23,12 +23,14 @@ export function parseNumber(text: string): number {
   return value;
 }
 
+/** Adds `--json` and `--quiet`. */
 export function addOutputOptions(command: Command): Command {
   return command
     .option("--json", "print the result as one JSON object on standard output; the rest goes to standard error")
     .option("--quiet", "print errors only");
 }
 
+/** Adds the options that choose a configuration. */
 export function addTrainingOptions(command: Command): Command {
   command
     .option("--run <dir>", "directory of the run (default: a new one under runs/)")

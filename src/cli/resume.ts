@@ -4,6 +4,7 @@ import { openTerminal } from "./terminal.ts";
 import { downloadOptions, observer } from "./train.ts";
 import { finish } from "./watch.ts";
 
+/** `coordescent resume`: go on where a run stopped. */
 export function addResumeCommand(program: Command): void {
   const command = program
     .command("resume <run>")

@@ -13,6 +13,7 @@ interface SampleCliOptions {
 
 const mostSamples = 10_000;
 
+/** `coordescent sample`: a picture of samples. */
 export function addSampleCommand(program: Command): void {
   const command = program
     .command("sample <run>")

@@ -19,6 +19,7 @@ interface Flags {
 
 const plainIntervalMs = 5000;
 
+/** The terminal of a command. */
 export function openTerminal({ json = false, quiet = false }: Flags): Terminal {
   const { stdout, stderr } = process;
   const isLive = stderr.isTTY && !quiet;

@@ -5,6 +5,7 @@ import { addTrainingOptions, type TrainingCliOptions } from "./options.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 import { finish } from "./watch.ts";
 
+/** `coordescent train`: a new run. */
 export function addTrainCommand(program: Command): void {
   const command = program
     .command("train")

@@ -18,6 +18,7 @@ export const mnistMirrors: readonly string[] = [
   "https://storage.googleapis.com/cvdf-datasets/mnist/",
 ];
 
+/** How much of a file has come. */
 export interface DownloadProgress {
   readonly file: string;
   readonly receivedBytes: number;
@@ -25,6 +26,7 @@ export interface DownloadProgress {
   readonly totalBytes: number | undefined;
 }
 
+/** From where to where, and who is told. */
 export interface DownloadOptions {
   /** Addresses that end in a slash, tried in this order for each file. */
   mirrors?: readonly string[];

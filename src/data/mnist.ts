@@ -16,10 +16,13 @@ export interface MnistFile {
   readonly sha256: string;
 }
 
+/** The 60,000 images to train on, or the 10,000 to test with. */
 export type MnistSplit = "train" | "test";
 
+/** The files of both splits. */
 export type MnistFiles = Readonly<Record<MnistSplit, { readonly images: MnistFile; readonly labels: MnistFile }>>;
 
+/** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The four files of MNIST. */

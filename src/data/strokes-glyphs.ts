@@ -5,6 +5,7 @@
 
 /** How the pen gets through a point of a path. */
 export const SMOOTH = 0;
+/** The pen turns sharply at this point. */
 export const CORNER = 1;
 /** The pen is put down here: no line comes from the point before. */
 export const START = 2;

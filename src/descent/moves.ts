@@ -15,6 +15,7 @@ export interface Objective {
   readonly weights: (name: string) => Tensor;
 }
 
+/** How a block moves. */
 export interface MoveOptions {
   readonly update: UpdateRule;
   /** Scalar input. */

@@ -17,4 +17,5 @@ export const whole: Partition = ({ name, parameters }) => [{ name, parameters }]
 /** Every partition, by its name in configurations. */
 export const partitions = { layer: byLayer, all: whole } as const satisfies Record<string, Partition>;
 
+/** A key of `partitions`. */
 export type PartitionName = keyof typeof partitions;

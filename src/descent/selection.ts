@@ -10,4 +10,5 @@ export const cyclic: SelectionRule = { name: "cyclic", select: (iteration, block
 /** Every selection rule, by its name in configurations. */
 export const selectionRules = { cyclic } as const satisfies Record<string, SelectionRule>;
 
+/** A key of `selectionRules`. */
 export type SelectionName = keyof typeof selectionRules;

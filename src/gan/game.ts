@@ -24,6 +24,7 @@ export interface Descent {
   readonly learningRate: number;
 }
 
+/** The networks, the loss and the descents of a GAN. */
 export interface GanOptions {
   readonly generator: Network;
   readonly discriminator: Network;

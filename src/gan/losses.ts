@@ -32,4 +32,5 @@ export const nonSaturating: Loss = {
 /** Every loss, by its name in configurations. */
 export const losses = { minimax, "non-saturating": nonSaturating } as const satisfies Record<string, Loss>;
 
+/** A key of `losses`. */
 export type LossName = keyof typeof losses;

@@ -7,6 +7,7 @@ export type Shape = readonly number[];
 /** `float` is float32 in programs that train, float64 in programs that check; `bool` is the result of a comparison. */
 export type ElementType = "float" | "bool";
 
+/** What an application of an operator is told beside its inputs, by the names that ONNX uses where it has one. */
 export type Attributes = Readonly<Record<string, number | readonly number[]>>;
 
 /** How an application is spelt in ONNX beyond its tensor inputs. */
@@ -104,6 +105,7 @@ export function isScalarConstant(tensor: Tensor, value?: number): tensor is Cons
   );
 }
 
+/** Whether two shapes are equal. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }

@@ -1,6 +1,8 @@
 import type { Initialiser } from "../program.ts";
 
+/** 0 everywhere. */
 export const zeros: Initialiser = { kind: "constant", value: 0 };
+/** 1 everywhere. */
 export const ones: Initialiser = { kind: "constant", value: 1 };
 
 /** The initialisers of a dense layer's weight and bias. */
@@ -23,4 +25,5 @@ export const fanInUniform: DenseInitialiser = {
   bias: (fanIn) => symmetric(1 / Math.sqrt(fanIn)),
 };
 
+/** Every initialiser, by its name in configurations. */
 export const initialisers = { "fan-in-uniform": fanInUniform, "glorot-uniform": glorotUniform } as const;

@@ -14,6 +14,7 @@ export interface Network {
   apply(weights: Weights, x: Tensor): Tensor;
 }
 
+/** A network of layers, each fed with the result of the one before. */
 export function sequential(name: string, layers: readonly Layer[]): Network {
   return {
     name,
@@ -23,6 +24,7 @@ export function sequential(name: string, layers: readonly Layer[]): Network {
   };
 }
 
+/** The form of a multi-layer perceptron. */
 export interface PerceptronOptions {
   /** Width of the hidden layers, from the input on. */
   readonly hidden: readonly number[];

@@ -16,6 +16,7 @@ export interface ProtobufWriter {
 
 const utf8 = new TextEncoder();
 
+/** A writer with nothing written. */
 export function protobufWriter(): ProtobufWriter {
   let buffer = new Uint8Array(256);
   let length = 0;

@@ -23,18 +23,22 @@ function binary(type: string, gradient: Binary): Operator {
   };
 }
 
+/** a + b, broadcast. */
 export const Add = binary("Add", (_, upstream) => upstream);
 
+/** a - b, broadcast. */
 export const Sub = binary("Sub", (_, upstream, index) => (index === 0 ? upstream : neg(upstream)));
 
+/** a * b, broadcast. */
 export const Mul = binary("Mul", ({ inputs }, upstream, index) => mul(upstream, inputs[1 - index]!));
 
-// d(a/b)/db = -(a/b)/b
+/** a / b, broadcast; d(a/b)/db = -(a/b)/b. */
 export const Div = binary("Div", (node, upstream, index) => {
   const quotient = div(upstream, node.inputs[1]!);
   return index === 0 ? quotient : neg(mul(quotient, node));
 });
 
+/** -x */
 export const Neg: Operator = {
   type: "Neg",
   shape: ([x]) => x!,

@@ -13,6 +13,7 @@ import {
 } from "../graph/tensor.ts";
 import { sizeOf } from "../program.ts";
 
+/** `x` repeated to attribute `shape`. */
 export const Expand: Operator = {
   type: "Expand",
   shape([from], { shape }) {
@@ -24,6 +25,7 @@ export const Expand: Operator = {
   onnx: ({ shape }) => ({ operands: [shape as Shape] }),
 };
 
+/** Sum over attribute `axes`, kept with size 1 if `keepdims` is 1. */
 export const ReduceSum: Operator = {
   type: "ReduceSum",
   shape: ([from], attributes) => reducedShape("reduceSum", from!, attributes),
@@ -31,6 +33,7 @@ export const ReduceSum: Operator = {
   onnx: ({ axes, keepdims }) => ({ ints: { keepdims: keepdims as number }, operands: [axes as number[]] }),
 };
 
+/** The same elements under attribute `shape`. */
 export const Reshape: Operator = {
   type: "Reshape",
   shape([from], { shape }) {
@@ -53,6 +56,7 @@ export function reducedShape(where: string, from: Shape, { axes, keepdims }: Rea
     : from.filter((_, axis) => !reduced.has(axis));
 }
 
+/** What a reduction reduces. */
 export interface ReduceOptions {
   /** Axes to reduce, negative ones counted from the last; all of them by default. */
   readonly axes?: readonly number[];

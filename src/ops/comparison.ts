@@ -6,10 +6,14 @@ function comparison(type: string): Operator {
   return { type, result: "bool", shape: ([a, b]) => broadcast(functionName(type), a!, b!) };
 }
 
+/** a > b, broadcast, of type `bool`. */
 export const Greater = comparison("Greater");
+/** a < b, broadcast, of type `bool`. */
 export const Less = comparison("Less");
+/** a = b, broadcast, of type `bool`. */
 export const Equal = comparison("Equal");
 
+/** Inputs condition, a, b: a where the condition holds, else b. */
 export const Where: Operator = {
   type: "Where",
   conditions: 1,

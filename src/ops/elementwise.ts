@@ -2,31 +2,40 @@ import { type Application, apply, constant, isScalarConstant, type Operator, typ
 import { div, mul, neg, square, sub } from "./arithmetic.ts";
 import { greater, where } from "./comparison.ts";
 
-/** `derivative` gives dy/dx from the node y = f(x) and x. */
-function unary(type: string, derivative: (y: Application, x: Tensor) => Tensor): Operator {
-  return { type, shape: ([x]) => x!, gradient: (node, upstream) => mul(upstream, derivative(node, node.inputs[0]!)) };
+/** `gradient` gives dL/dx from g = dL/dy, the node y = f(x), and x. */
+function unary(type: string, gradient: (g: Tensor, y: Application, x: Tensor) => Tensor): Operator {
+  return { type, shape: ([x]) => x!, gradient: (node, upstream) => gradient(upstream, node, node.inputs[0]!) };
 }
 
-export const Exp = unary("Exp", (y) => y);
-export const Log: Operator = {
-  ...unary("Log", (y) => y),
-  gradient: (node, upstream) => div(upstream, node.inputs[0]!),
-};
-export const Sqrt: Operator = {
-  ...unary("Sqrt", (y) => y),
-  gradient: (node, upstream) => div(mul(constant(0.5), upstream), node),
-};
-export const Sigmoid = unary("Sigmoid", (y) => sub(y, square(y)));
-export const Tanh = unary("Tanh", (y) => sub(constant(1), square(y)));
-export const Softplus = unary("Softplus", (_, x) => sigmoid(x));
-// At 0 the derivative is that of the left side, as in PyTorch. The sign of y is the sign of x, so x need not be kept.
-export const Relu = unary("Relu", (y) => step(y, 0));
+/** y = e^x, y' = y */
+export const Exp = unary("Exp", (g, y) => mul(g, y));
+
+/** y = ln x, y' = 1/x */
+export const Log = unary("Log", (g, _, x) => div(g, x));
+
+/** y = sqrt x, y' = 1/(2y) */
+export const Sqrt = unary("Sqrt", (g, y) => div(mul(constant(0.5), g), y));
+
+/** y = 1/(1 + e^-x), y' = y - y^2 */
+export const Sigmoid = unary("Sigmoid", (g, y) => mul(g, sub(y, square(y))));
+
+/** y = tanh x, y' = 1 - y^2 */
+export const Tanh = unary("Tanh", (g, y) => mul(g, sub(constant(1), square(y))));
+
+/** y = ln(1 + e^x), y' = sigmoid(x) */
+export const Softplus = unary("Softplus", (g, _, x) => mul(g, sigmoid(x)));
+
+/** max(x, 0); at 0 the derivative is 0, as in PyTorch. The sign of y is the sign of x, so x need not be kept. */
+export const Relu = unary("Relu", (g, y) => mul(g, step(y, 0)));
+
+/** x where x > 0, else attribute `alpha` times x; at 0 the derivative is `alpha`. */
 export const LeakyRelu: Operator = {
-  ...unary("LeakyRelu", (y) => step(y, y.attributes.alpha as number)),
+  ...unary("LeakyRelu", (g, y) => mul(g, step(y, y.attributes.alpha as number))),
   onnx: ({ alpha }) => ({ floats: { alpha: alpha as number } }),
 };
-// At 0 the derivative is 1.
-export const Abs = unary("Abs", (_, x) => where(greater(constant(0), x), constant(-1), constant(1)));
+
+/** |x|; at 0 the derivative is 1. */
+export const Abs = unary("Abs", (g, _, x) => mul(g, where(greater(constant(0), x), constant(-1), constant(1))));
 
 function step(y: Tensor, below: number): Tensor {
   return where(greater(y, constant(0)), constant(1), constant(below));

@@ -2,6 +2,7 @@ import { ShapeError } from "../errors.ts";
 import { normaliseAxes } from "../graph/broadcast.ts";
 import { apply, isApplication, type Operator, sameShape, show, type Tensor } from "../graph/tensor.ts";
 
+/** Axis i of the result is axis `perm[i]` of the input. */
 export const Transpose: Operator = {
   type: "Transpose",
   shape([from], { perm }) {
@@ -22,6 +23,7 @@ export const Transpose: Operator = {
   onnx: ({ perm }) => ({ ints: { perm: perm as number[] } }),
 };
 
+/** The inputs one after the other along attribute `axis`. */
 export const Concat: Operator = {
   type: "Concat",
   shape(inputs, attributes) {
@@ -45,6 +47,7 @@ export const Concat: Operator = {
   onnx: ({ axis }) => ({ ints: { axis: axis as number } }),
 };
 
+/** Elements `start` up to but not including `end` along `axis`. */
 export const Slice: Operator = {
   type: "Slice",
   shape([from], attributes) {

@@ -34,6 +34,7 @@ export const Gemm: Operator = {
   macs: ({ inputs, attributes, shape }) => sizeOf(shape) * inputs[0]!.shape[attributes.transA ? 0 : 1]!,
 };
 
+/** The product of the matrices in the last two axes, the axes before them broadcast. */
 export const MatMul: Operator = {
   type: "MatMul",
   shape([a, b]) {
@@ -57,6 +58,7 @@ function batchAxes(a: Shape, b: Shape): Shape {
   return broadcast("matMul", a.slice(0, -2), b.slice(0, -2));
 }
 
+/** What happens to the factors, and what is added. */
 export interface GemmOptions {
   readonly transA?: boolean;
   readonly transB?: boolean;

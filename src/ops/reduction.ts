@@ -9,6 +9,7 @@ const onnx: Operator["onnx"] = ({ axes, keepdims }) => ({
   operands: [axes as number[]],
 });
 
+/** Mean over attribute `axes`. */
 export const ReduceMean: Operator = {
   type: "ReduceMean",
   shape: ([from], attributes) => reducedShape("reduceMean", from!, attributes),
@@ -19,6 +20,7 @@ export const ReduceMean: Operator = {
   onnx,
 };
 
+/** Maximum over attribute `axes`. */
 export const ReduceMax: Operator = {
   type: "ReduceMax",
   shape: ([from], attributes) => reducedShape("reduceMax", from!, attributes),

@@ -4,6 +4,7 @@ import { add, div, mul, square, sub } from "../ops/arithmetic.ts";
 import { sqrt } from "../ops/elementwise.ts";
 import type { UpdateRule } from "./update-rule.ts";
 
+/** Decay of the first and of the second moment, and what keeps the quotient finite. */
 export interface AdamOptions {
   readonly beta1?: number;
   readonly beta2?: number;

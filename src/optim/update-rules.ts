@@ -14,4 +14,5 @@ export const updateRules = {
   adam,
 } as const satisfies Record<string, (settings: UpdateSettings) => UpdateRule>;
 
+/** A key of `updateRules`. */
 export type UpdateName = keyof typeof updateRules;

@@ -13,6 +13,7 @@ export type DataSource =
   | { readonly name: "mnist"; readonly folder: string }
   | { readonly name: "strokes" | "ring" | "grid" };
 
+/** A key of `dataSets`. */
 export type DataName = DataSource["name"];
 
 interface DataSet {

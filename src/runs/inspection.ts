@@ -16,6 +16,7 @@ export interface StepCost {
   readonly bytesReturned: number;
 }
 
+/** What the steps of a training cost. */
 export interface Inspection {
   readonly batch: number;
   /** The block steps of the generator. */

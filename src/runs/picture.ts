@@ -6,6 +6,7 @@ import { ShapeError } from "../errors.ts";
 /** Between images, and where the last row has none. */
 const DARK_GREY = 48;
 
+/** The layout of a grid. */
 export interface GridOptions {
   /** Images in a row, at most as many as there are; the square root of their number, rounded up, where it is not given. */
   readonly columns?: number | undefined;
@@ -65,6 +66,7 @@ const FRAME: Colour = [208, 211, 216];
 const REAL: Colour = [198, 203, 210];
 const GENERATED: Colour = [214, 69, 16];
 
+/** The frame of a scatter plot. */
 export interface ScatterOptions {
   /** Real examples or centres of modes, [M, 2], drawn underneath. */
   readonly real?: Float32Array | undefined;

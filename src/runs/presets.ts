@@ -1,5 +1,6 @@
 import type { Config } from "./config.ts";
 
+/** A complete configuration with a name. */
 export interface Preset {
   readonly summary: string;
   readonly config: Config;

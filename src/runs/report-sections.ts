@@ -28,6 +28,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
+/** Text as HTML. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character]!);
 }
@@ -90,6 +91,7 @@ export function withoutKnown(summary: Summary): Summary {
   return Object.fromEntries(Object.entries(summary).filter(([key]) => !known.some((shown) => shown === key)));
 }
 
+/** The state and the figures of the run, in large. */
 export function keyFigures(summary: Summary): string {
   const { state, lossD, lossG } = summary;
   const dataName = nameOfData(summary);
@@ -172,6 +174,7 @@ ${chart(
 )}`;
 }
 
+/** The curve of images per second. */
 export function speedSection(log: readonly LogRecord[]): string {
   const last = log.at(-1);
   if (!last) return "";
@@ -193,6 +196,7 @@ function chart(id: string, heading: string, note: string, { label, height }: Cha
 </figure>`;
 }
 
+/** The table of blocks. */
 export function blockSection(blocks: readonly ReportBlock[]): string {
   if (blocks.length === 0) return "";
   const sum = (of: (block: ReportBlock) => number) => blocks.reduce((total, block) => total + of(block), 0);

@@ -21,6 +21,7 @@ import { reportStyle } from "./report-style.ts";
 
 export type { ReportBlock, ReportSample } from "./report-sections.ts";
 
+/** What a report shows. */
 export interface ReportInput {
   readonly title: string;
   /** Everything that determines the run: what `config.json` holds. `version` or `coordescent` is that of the code. */

@@ -24,6 +24,7 @@ export interface RunRecord {
   readonly config: Config;
 }
 
+/** The paths of the run in a directory. */
 export function runPaths(root: string): RunPaths {
   return {
     root,

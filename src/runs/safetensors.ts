@@ -3,6 +3,7 @@ import { CheckpointError } from "../errors.ts";
 import { sizeOf } from "../program.ts";
 import type { Snapshot } from "../train/snapshot.ts";
 
+/** The content of a file. */
 export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: Snapshot;

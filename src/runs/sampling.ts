@@ -7,12 +7,14 @@ import { dataSets } from "./data-source.ts";
 import { planOf } from "./model.ts";
 import { openRun } from "./run-directory.ts";
 
+/** How many samples of which latents, made where. */
 export interface SampleOptions {
   readonly count: number;
   readonly seed: number;
   readonly device?: Device | undefined;
 }
 
+/** Samples and where they come from. */
 export interface Samples {
   /** Iterations behind the weights. */
   readonly step: number;

@@ -13,6 +13,7 @@ import { writeReport } from "./run-report.ts";
 import type { Summary } from "./summary.ts";
 import type { Job, WorkerMessage } from "./worker.ts";
 
+/** Who is told what a training does. */
 export interface Observer {
   /** The training is about to begin in this directory. */
   onStart?(start: { readonly run: string; readonly runtime: string; readonly step: number }): void;

@@ -1,13 +1,17 @@
 /** Plain float64 kernels of the operators, written to be read: the definition that other runtimes are checked against. */
 
+/** An array of numbers; conditions are 0 and 1. */
 export interface Dense {
   readonly shape: readonly number[];
   readonly values: Float64Array;
 }
 
+/** Attributes as they stand in the model. */
 export type KernelAttributes = Readonly<Record<string, number | readonly number[]>>;
+/** Computes one operator. */
 export type Kernel = (inputs: readonly Dense[], attributes: KernelAttributes) => Dense;
 
+/** Every kernel, by the name of its operator. */
 export const kernels: Readonly<Record<string, Kernel>> = {
   Add: binary((a, b) => a + b),
   Sub: binary((a, b) => a - b),

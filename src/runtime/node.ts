@@ -5,6 +5,7 @@ import type { Bindings, Runtime, RuntimeOptions, Session } from "./runtime.ts";
 
 type NodeTensor = HostTensor<Float32Array> & { readonly tensor: Tensor };
 
+/** Threads and execution provider. */
 export interface NodeRuntimeOptions extends RuntimeOptions {
   /** Execution provider of ONNX Runtime. */
   readonly provider?: "cpu" | "webgpu";

@@ -1,5 +1,6 @@
 /** A reader of the ONNX models that this project writes: an independent second opinion on the bytes. */
 
+/** An application of an operator. */
 export interface OnnxNode {
   readonly type: string;
   readonly inputs: readonly string[];
@@ -7,12 +8,14 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, number | readonly number[]>>;
 }
 
+/** A constant, integers as numbers. */
 export interface OnnxInitializer {
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: Float64Array;
 }
 
+/** The nodes of a model in their order, and its constants. */
 export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly OnnxInitializer[];

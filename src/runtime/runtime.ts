@@ -10,6 +10,7 @@ export interface DeviceTensor {
   read(): Promise<Reals>;
 }
 
+/** Tensors by the names of inputs or outputs. */
 export type Bindings = Readonly<Record<string, DeviceTensor>>;
 
 /** A loaded program. */
@@ -34,6 +35,7 @@ export interface Runtime {
 /** Where programs run. */
 export type Device = "cpu" | "wasm" | "webgpu";
 
+/** What can be chosen for every device. */
 export interface RuntimeOptions {
   /** Threads of one operator; 0 leaves the choice to the runtime. */
   readonly threads?: number;

@@ -5,6 +5,7 @@ import type { Runtime, RuntimeOptions, Session } from "./runtime.ts";
 
 type WebTensor = HostTensor<Float32Array> & { readonly tensor: Tensor };
 
+/** Threads, and the module in bytes. */
 export interface WebRuntimeOptions extends RuntimeOptions {
   /** The WebAssembly module, where onnxruntime-web cannot find it by itself. */
   readonly wasmBinary?: Uint8Array | undefined;

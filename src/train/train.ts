@@ -18,11 +18,13 @@ export interface LogRecord {
   readonly elapsedMs: number;
 }
 
+/** Something to log, to look at or to save. */
 export type TrainingEvent =
   | { readonly type: "record"; readonly record: LogRecord }
   | { readonly type: "samples"; readonly step: number; readonly samples: Float32Array }
   | { readonly type: "checkpoint"; readonly step: number; readonly snapshot: Snapshot };
 
+/** What is trained, how long, and how often it is looked at. */
 export interface TrainingOptions {
   readonly trainer: Trainer;
   /** Iterations in all; those that the trainer has made count. */

@@ -28,6 +28,7 @@ export interface Trainer {
   release(): Promise<void>;
 }
 
+/** What a trainer needs. */
 export interface TrainerOptions {
   readonly plan: Plan;
   readonly runtime: Runtime;
