@@ -99,8 +99,8 @@ export interface Move {
 export interface Player {
   readonly name: string;
   readonly moves: readonly Move[];
-  /** Index of the move at an iteration, counted from 0. */
-  select(iteration: number): number;
+  /** Index of the move at an iteration, counted from 0, of a training with a seed. */
+  select(iteration: number, seed: number): number;
 }
 
 /** Everything the runner needs to train: what lives, who moves in which order, and how to look at the result. */

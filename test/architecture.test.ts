@@ -60,7 +60,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   onnx: ["errors", "program", "graph", "ops"],
   nn: ["errors", "program", "graph", "ops", "autodiff"],
   optim: ["errors", "program", "graph", "ops", "autodiff", "nn"],
-  descent: ["errors", "program", "graph", "ops", "autodiff", "nn", "optim", "onnx"],
+  descent: ["errors", "random", "program", "graph", "ops", "autodiff", "nn", "optim", "onnx"],
   gan: ["errors", "program", "graph", "ops", "autodiff", "nn", "optim", "onnx", "descent"],
   data: base,
   metrics: base,

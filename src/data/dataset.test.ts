@@ -36,6 +36,22 @@ describe.each([
     expect(backwards.toReversed()).toEqual(inOrder);
   });
 
+  test("gives the same batch whether it is filled whole or in parts", () => {
+    const size = dataset.shape.reduce((product, n) => product * n, 1);
+    for (const [parts, rows] of [
+      [2, 3],
+      [3, 2],
+      [6, 1],
+    ] as const) {
+      const divided = Array.from({ length: parts }, (_, part) => {
+        const out = new Float32Array(rows * size);
+        dataset.fill(4, 9, out, part, parts);
+        return [...out];
+      });
+      expect(divided.flat()).toEqual(batch(dataset, 4, 9, 6));
+    }
+  });
+
   test("gives other batches for other seeds and steps", () => {
     const batches = [batch(dataset, 1, 0, 16), batch(dataset, 2, 0, 16), batch(dataset, 1, 1, 16)];
     expect(new Set(batches.map(String)).size).toBe(3);

@@ -12,8 +12,11 @@ export interface Dataset {
   readonly count: number | undefined;
   /** SHA-256 (hex) of the content, or of the recipe for an endless set. */
   readonly fingerprint: string;
-  /** Writes the `size` examples of batch number `step` to `out` [size, ...shape]. */
-  fill(seed: number, step: number, out: Reals): void;
+  /**
+   * Writes part number `part` of `parts` equal parts of batch number `step` to `out` [size, ...shape]; the batch has size * parts examples, which
+   * do not depend on how it is divided.
+   */
+  fill(seed: number, step: number, out: Reals, part?: number, parts?: number): void;
 }
 
 /** The number of examples that `out` holds. Throws a `ShapeError` where that is not a whole number, or no such step can be counted. */

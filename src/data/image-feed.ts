@@ -22,8 +22,8 @@ export function imageDataset(images: LabelledImages): Dataset {
     range: "unit",
     count,
     fingerprint: fingerprint(images),
-    fill(seed, step, out) {
-      const first = step * batchSize(name, imageSize, step, out);
+    fill(seed, step, out, part = 0, parts = 1) {
+      const first = (step * parts + part) * batchSize(name, imageSize, step, out);
       let epoch = Math.floor(first / count);
       let place = first % count;
       let order = orderOf(seed, epoch);

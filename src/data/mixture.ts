@@ -19,12 +19,13 @@ function mixture(fields: Pick<Mixture, "name" | "centres" | "deviation" | "finge
     shape: [2],
     range: "real",
     count: undefined,
-    fill(seed, step, out) {
+    fill(seed, step, out, part = 0) {
       const size = batchSize(name, 2, step, out);
+      const first = part * size;
       const modes = stream(seed, "data/mode");
-      fillNormal(stream(seed, "data/noise"), step, out);
+      fillNormal(stream(seed, "data/noise"), step, out, 2 * first);
       for (let i = 0; i < size; i++) {
-        const centre = centres[Math.floor(uniform(modes, step, i) * centres.length)]!;
+        const centre = centres[Math.floor(uniform(modes, step, first + i) * centres.length)]!;
         out[2 * i] = centre[0] + deviation * out[2 * i]!;
         out[2 * i + 1] = centre[1] + deviation * out[2 * i + 1]!;
       }

@@ -216,7 +216,7 @@ describe("replicas", () => {
     range: "real",
     count: undefined,
     fingerprint: "",
-    fill: (seed, step, out) => fillNormal(stream(seed, "examples"), 0, out, step * out.length),
+    fill: (seed, step, out, part = 0) => fillNormal(stream(seed, "examples"), step, out, part * out.length),
   };
 
   /** The reference runtime, and the float64 values that the last programs gave to weights and states. */
@@ -228,6 +228,9 @@ describe("replicas", () => {
       return {
         release: () => session.release(),
         async run(inputs, outputs) {
+          const { manifest } = program;
+          const read = new Set(manifest.inputs.map(({ name }) => inputs[name]));
+          expect(manifest.outputs.filter(({ name }) => read.has(outputs[name]))).toEqual([]); // never read and written at once
           await session.run(inputs, outputs);
           for (const { name, replaces } of program.manifest.outputs) {
             if (replaces !== undefined) values.set(replaces, [...(await outputs[name]!.read())]);

@@ -39,16 +39,15 @@ export function blockMove(objective: Objective, block: BlockSpec, options: MoveO
 
 function fusedProgram(objective: Objective, block: BlockSpec, options: MoveOptions): Program {
   const moved = differentiate(objective, block);
-  return compile(
-    block.name,
-    [...metricResults(objective, 1), ...updateResults(block, moved, options)],
-    options.precision,
-  );
+  const results = [...metricResults(objective, 1), ...updateResults(block, moved, options)];
+  return compile(block.name, results, { objective: objective.value, precision: options.precision });
 }
 
 function splitPrograms(objective: Objective, block: BlockSpec, options: MoveOptions): Program[] {
+  const { precision } = options;
   const share = 1 / options.replicas!;
-  const moved = differentiate({ ...objective, value: mul(constant(share), objective.value) }, block);
+  const value = mul(constant(share), objective.value);
+  const moved = differentiate({ ...objective, value }, block);
   const gradientName = (name: string) => `${name}/gradient`;
   const exchanged = moved.map(({ name, gradient }) => ({
     name: gradientName(name),
@@ -57,8 +56,11 @@ function splitPrograms(objective: Objective, block: BlockSpec, options: MoveOpti
   }));
   const summed = moved.map((m) => ({ ...m, gradient: input(gradientName(m.name), m.value.shape, "gradient") }));
   return [
-    compile(`${block.name}/gradient`, [...metricResults(objective, share), ...exchanged], options.precision),
-    compile(`${block.name}/update`, updateResults(block, summed, options), options.precision),
+    compile(`${block.name}/gradient`, [...metricResults(objective, share), ...exchanged], {
+      objective: value,
+      precision,
+    }),
+    compile(`${block.name}/update`, updateResults(block, summed, options), { precision }),
   ];
 }
 
@@ -68,12 +70,11 @@ function differentiate({ value, weights }: Objective, block: BlockSpec): Moved[]
   return block.parameters.map(({ name }, i) => ({ name, value: values[i]!, gradient: slopes[i]! }));
 }
 
-function metricResults({ value, metrics }: Objective, share: number): ProgramResult[] {
+function metricResults({ metrics }: Objective, share: number): ProgramResult[] {
   return Object.entries(metrics).map(([name, tensor]) => ({
     name,
     tensor: mul(constant(share), tensor),
     role: "metric",
-    isObjective: tensor === value,
   }));
 }
 

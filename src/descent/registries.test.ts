@@ -45,13 +45,17 @@ describe.each(Object.entries(selectionRules))("the selection rule %s", (key, { n
 
   test.each([1, 2, 3, 7])("visits each of %i blocks once per sweep", (blocks) => {
     for (let sweep = 0; sweep < 5; sweep++) {
-      const visits = Array.from({ length: blocks }, (_, i) => select(sweep * blocks + i, blocks));
+      const visits = Array.from({ length: blocks }, (_, i) =>
+        select({ iteration: sweep * blocks + i, blockCount: blocks, seed: 1 }),
+      );
       expect(visits.toSorted((a, b) => a - b)).toEqual([...Array(blocks).keys()]);
     }
   });
 });
 
 test("the cyclic rule goes through the blocks in their order", () => {
-  const visits = Array.from({ length: 7 }, (_, i) => selectionRules.cyclic.select(i, 3));
+  const visits = Array.from({ length: 7 }, (_, i) =>
+    selectionRules.cyclic.select({ iteration: i, blockCount: 3, seed: 1 }),
+  );
   expect(visits).toEqual([0, 1, 2, 0, 1, 2, 0]);
 });

@@ -99,7 +99,11 @@ function player(
   const moves = partition(network).map((block) =>
     blockMove(objective, block, { update, learningRate, replicas, precision }),
   );
-  return { name: network.name, moves, select: (iteration) => select.select(iteration, moves.length) };
+  return {
+    name: network.name,
+    moves,
+    select: (iteration, seed) => select.select({ iteration, seed, blockCount: moves.length }),
+  };
 }
 
 /** Rows of the batch that one replica sees. */
@@ -145,5 +149,5 @@ function generatorObjective(generator: Bound, discriminator: Bound, options: Gan
 
 function samplerProgram(generator: Bound, { latent, sampleBatch = 64, precision }: GanOptions): Program {
   const sample = generator.apply(input("latents", [sampleBatch, latent], "noise"));
-  return compile("sample", [{ name: "sample", tensor: sample, role: "sample" }], precision);
+  return compile("sample", [{ name: "sample", tensor: sample, role: "sample" }], { precision });
 }

@@ -1,7 +1,8 @@
+import { ShapeError } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { reshape } from "../ops/broadcasting.ts";
 import { leakyRelu, sigmoid } from "../ops/elementwise.ts";
-import type { TensorSpec } from "../program.ts";
+import { sizeOf, type TensorSpec } from "../program.ts";
 import type { DenseInitialiser } from "./initialiser.ts";
 import { activation, dense, type Layer, type Weights } from "./layer.ts";
 
@@ -14,8 +15,11 @@ export interface Network {
   apply(weights: Weights, x: Tensor): Tensor;
 }
 
-/** A network of layers, each fed with the result of the one before. */
+/** A network of layers, each fed with the result of the one before. Throws ShapeError where two have a weight of one name. */
 export function sequential(name: string, layers: readonly Layer[]): Network {
+  const names = layers.flatMap(({ parameters }) => parameters.map((parameter) => parameter.name));
+  const twice = names.find((own, i) => names.indexOf(own) !== i);
+  if (twice !== undefined) throw new ShapeError(`sequential: expected weights of different names, got ${twice} twice.`);
   return {
     name,
     layers,
@@ -43,14 +47,13 @@ export function perceptron(
   options: PerceptronOptions,
 ): Network {
   const { hidden, slope = 0.2, output = "linear", initialiser } = options;
-  const size = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
-  const widths = [size(from), ...hidden, size(to)];
+  const widths = [sizeOf(from), ...hidden, sizeOf(to)];
   const layers = widths.slice(1).flatMap((width, i) => {
     const layer = dense(`${name}/dense${i + 1}`, widths[i]!, width, initialiser && { initialiser });
     return i < hidden.length ? [layer, activation((x) => leakyRelu(x, slope))] : [layer];
   });
   return sequential(name, [
-    activation((x) => reshape(x, [x.shape[0]!, size(from)])),
+    activation((x) => reshape(x, [x.shape[0]!, sizeOf(from)])),
     ...layers,
     ...(output === "sigmoid" ? [activation(sigmoid)] : []),
     activation((x) => reshape(x, [x.shape[0]!, ...to])),

@@ -1,5 +1,5 @@
 import { countBytesHeld, countMacs } from "../graph/cost.ts";
-import { buildGraph, type Graph } from "../graph/graph.ts";
+import { buildGraph, type Graph, type Output } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { fuse } from "../ops/fusion.ts";
 import type { OutputRole, Program } from "../program.ts";
@@ -13,19 +13,26 @@ export interface ProgramResult {
   readonly role: OutputRole;
   /** Name of the input that this is the next value of. */
   readonly replaces?: string;
-  /** This is what the program minimises: what it needs is the forward pass. */
-  readonly isObjective?: boolean;
+}
+
+export interface CompileOptions {
+  /** What the program minimises: what it needs is the forward pass. */
+  readonly objective?: Tensor;
+  readonly precision?: Precision | undefined;
 }
 
 /** The graph that a program of these results runs: fused, shared, without dead tensors. */
-export function programGraph(results: readonly ProgramResult[]): Graph {
+export function programGraph(results: readonly Output[]): Graph {
   return buildGraph(fuse(buildGraph(results).outputs));
 }
 
 /** A program: model bytes and manifest of the graph of `results`. */
-export function compile(name: string, results: readonly ProgramResult[], precision: Precision = "float32"): Program {
+export function compile(
+  name: string,
+  results: readonly ProgramResult[],
+  { objective, precision = "float32" }: CompileOptions = {},
+): Program {
   const graph = programGraph(results);
-  const objectives = graph.outputs.filter((_, i) => results[i]!.isObjective).map((output) => output.tensor);
   const returned = results.filter(({ role }) => role !== "metric" && role !== "sample");
   return {
     model: encodeModel(name, graph, precision),
@@ -40,9 +47,15 @@ export function compile(name: string, results: readonly ProgramResult[], precisi
       })),
       cost: {
         macs: countMacs(graph),
-        bytesHeld: countBytesHeld(graph, objectives),
+        bytesHeld: objective ? bytesHeldFor(objective, results) : 0,
         bytesReturned: returned.reduce((sum, { tensor }) => sum + 4 * sizeOf(tensor.shape), 0),
       },
     },
   };
+}
+
+/** Counted with the objective as a further output, so that the sharing of equal tensors keeps track of it. */
+function bytesHeldFor(objective: Tensor, results: readonly ProgramResult[]): number {
+  const graph = programGraph([...results, { name: "objective", tensor: objective }]);
+  return countBytesHeld(graph, [graph.outputs.at(-1)!.tensor]);
 }

@@ -124,7 +124,7 @@ describe("a compiled program", () => {
         tensor,
         role: "metric" as const,
       }));
-      return compile("program", results, precision).model;
+      return compile("program", results, { precision }).model;
     };
     expect(build(0.25)).toEqual(build(0.25));
     expect(build(0.25)).not.toEqual(build(0.5));
@@ -152,7 +152,7 @@ describe("a compiled program", () => {
     const product = mul(input("one", [], "batch"), constant(tiny));
     const results = [{ name: "y", tensor: product, role: "metric" as const }];
     const [exact, rounded] = (["float64", "float32"] as const).map(
-      (precision) => readOnnx(compile("test", results, precision).model).initializers[0]!.values[0],
+      (precision) => readOnnx(compile("test", results, { precision }).model).initializers[0]!.values[0],
     );
     expect([exact, rounded]).toEqual([tiny, 1]);
     expect(await (await evaluator([product]))({ one: [1] })).toEqual([[tiny]]);
@@ -164,10 +164,13 @@ describe("a manifest", () => {
   const rate = input("rate", [], "hyper");
   const loss = reduceSum(sigmoid(gemm(x, w)));
   const [slope] = gradients(loss, [w]);
-  const { manifest } = compile("step", [
-    { name: "loss", tensor: loss, role: "metric", isObjective: true },
-    { name: "w/next", tensor: add(w, mul(mul(constant(-1), rate), slope!)), role: "parameter", replaces: "w" },
-  ]);
+  const step = {
+    name: "w/next",
+    tensor: add(w, mul(mul(constant(-1), rate), slope!)),
+    role: "parameter",
+    replaces: "w",
+  } as const;
+  const { manifest } = compile("step", [{ name: "loss", tensor: loss, role: "metric" }, step], { objective: loss });
 
   test("lists inputs and outputs with what they are for", () => {
     expect(manifest.inputs).toEqual([
@@ -190,5 +193,8 @@ describe("a manifest", () => {
     // x for the weight gradient, the sigmoid for its derivative; w comes back
     expect(manifest.cost.bytesHeld).toBe(4 * (2 * 3 + 2 * 4));
     expect(manifest.cost.bytesReturned).toBe(4 * 3 * 4);
+    const silent = compile("step", [step], { objective: loss }).manifest;
+    expect(silent.outputs).toHaveLength(1);
+    expect(silent.cost).toEqual(manifest.cost);
   });
 });

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, rename, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import type { TensorSpec } from "../program.ts";
-import type { Snapshot } from "../train/snapshot.ts";
+import { type Snapshot, snapshotProblem } from "../train/snapshot.ts";
 import { readIfThere, storageError, writeWhole } from "./files.ts";
 import { decodeSafetensors, encodeSafetensors, payloadOf } from "./safetensors.ts";
 
@@ -23,7 +23,7 @@ export function checkpointPath(folder: string, step: number): string {
 
 /** Writes a checkpoint as one whole file, then removes all but the newest `keep`. Throws StorageError. */
 export async function saveCheckpoint(folder: string, { step, snapshot }: Checkpoint, keep: number): Promise<string> {
-  const metadata = { format, step: String(step), payloadSha256: sha256(...payloadOf(snapshot)) };
+  const metadata = { format, step: String(step), sha256: digest(step, snapshot) };
   const path = checkpointPath(folder, step);
   await writeWhole(path, encodeSafetensors(metadata, snapshot));
   for (const old of (await listSteps(folder)).slice(keep)) await rm(checkpointPath(folder, old), { force: true });
@@ -53,34 +53,29 @@ export async function loadNewest(folder: string): Promise<{ checkpoint: Checkpoi
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   const bytes = await readIfThere(path);
   if (!bytes) throw new CheckpointError(path, "expected a checkpoint, found no such file.");
-  const { metadata, tensors, payload } = decodeSafetensors(bytes, path);
+  const { metadata, tensors } = decodeSafetensors(bytes, path);
   if (metadata.format !== format) {
     throw new CheckpointError(path, `expected a checkpoint of format ${format}, got ${metadata.format ?? "none"}.`);
   }
-  if (metadata.payloadSha256 !== sha256(payload)) {
-    throw new CheckpointError(path, "the numbers do not agree with their SHA-256: damaged. Use an older checkpoint.");
+  const step = Number(metadata.step);
+  if (metadata.sha256 !== digest(step, tensors) || basename(path) !== basename(checkpointPath("", step))) {
+    throw new CheckpointError(path, "the content does not agree with its SHA-256: damaged. Use an older checkpoint.");
   }
-  return { step: Number(metadata.step), snapshot: tensors };
+  return { step, snapshot: tensors };
 }
 
 /** Checks that a checkpoint holds exactly the tensors of a model. Throws CheckpointError that names the first difference. */
 export function checkTensors({ snapshot }: Checkpoint, specs: readonly TensorSpec[], file: string): void {
-  for (const { name, shape } of specs) {
-    const found = snapshot.get(name)?.shape;
-    if (found && found.length === shape.length && found.every((size, axis) => size === shape[axis])) continue;
-    const got = found ? `[${found.join(", ")}]` : "no such tensor";
-    throw new CheckpointError(
-      file,
-      `expected ${name} of shape [${shape.join(", ")}], got ${got}: the checkpoint is of another model.`,
-    );
+  const problem = snapshotProblem(snapshot, specs);
+  if (problem) throw new CheckpointError(file, problem);
+}
+
+/** Renames the checkpoints after a step, which a run that goes on from there makes anew. */
+export async function setAsideAfter(folder: string, step: number): Promise<void> {
+  for (const newer of (await listSteps(folder)).filter((other) => other > step)) {
+    const path = checkpointPath(folder, newer);
+    await rename(path, `${path}.damaged`);
   }
-  const names = new Set(specs.map(({ name }) => name));
-  const extra = [...snapshot.keys()].find((name) => !names.has(name));
-  if (extra)
-    throw new CheckpointError(
-      file,
-      `holds ${extra}, which the model does not have: the checkpoint is of another model.`,
-    );
 }
 
 async function listSteps(folder: string): Promise<number[]> {
@@ -93,8 +88,10 @@ async function listSteps(folder: string): Promise<number[]> {
   }
 }
 
-function sha256(...parts: readonly Uint8Array[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
+/** SHA-256 of everything that a checkpoint says: the step, and the name, shape and numbers of each tensor. */
+function digest(step: number, snapshot: Snapshot): string {
+  const names = [...snapshot].map(([name, { shape }]) => [name, shape]);
+  const hash = createHash("sha256").update(JSON.stringify([format, step, names]));
+  for (const part of payloadOf(snapshot)) hash.update(part);
   return hash.digest("hex");
 }

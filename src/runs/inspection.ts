@@ -23,13 +23,20 @@ export interface Inspection {
   readonly blocks: readonly StepCost[];
   /** All of the generator at once, with the same update rule. */
   readonly fullStep: StepCost;
+  /** All of the discriminator at once, with the same update rule. */
   readonly discriminatorStep: StepCost;
 }
 
 /** What the steps of a configuration cost. Runs nothing. */
 export function inspect(config: Config, examples: ExampleSpec): Inspection {
   const plan = planOf(config, examples);
-  const full = planOf({ ...config, descent: { ...config.descent, partition: "all" } }, examples);
+  const { descent, discriminator } = config;
+  const whole = {
+    ...config,
+    descent: { ...descent, partition: "all" as const },
+    discriminator: { ...discriminator, descent: { ...discriminator.descent, partition: "all" as const } },
+  };
+  const full = planOf(whole, examples);
   const costs = (of: Plan, player: string) => {
     const parameters = new Map(of.tensors.map(({ name, shape }) => [name, sizeOf(shape)]));
     const { moves } = of.players.find(({ name }) => name === player)!;
@@ -39,7 +46,7 @@ export function inspect(config: Config, examples: ExampleSpec): Inspection {
     batch: config.batch,
     blocks: costs(plan, "generator"),
     fullStep: costs(full, "generator")[0]!,
-    discriminatorStep: costs(plan, "discriminator")[0]!,
+    discriminatorStep: costs(full, "discriminator")[0]!,
   };
 }
 

@@ -49,7 +49,7 @@ function blockTable({ config }: RunRecord, steps: number) {
   const { examples } = dataSets[config.data];
   const generator = planOf(config, examples).players.find(({ name }) => name === "generator")!;
   const moved = new Array<number>(generator.moves.length).fill(0);
-  for (let iteration = 0; iteration < steps; iteration++) moved[generator.select(iteration)]!++;
+  for (let iteration = 0; iteration < steps; iteration++) moved[generator.select(iteration, config.seed)]!++;
   return inspect(config, examples).blocks.map(({ name, parameters, macsPerSample }, i) => ({
     name,
     parameters,

@@ -58,6 +58,8 @@ test("headers that lie are refused", () => {
     { a: { ...good, data_offsets: [4, 12] } },
     { a: good, b: good },
     { a: { ...good, data_offsets: undefined } },
+    { a: good, __metadata__: null },
+    { a: good, __metadata__: { step: 1 } },
   ];
   for (const lie of lies)
     expect(() => decodeSafetensors(forged(lie), "x"), JSON.stringify(lie)).toThrow(CheckpointError);

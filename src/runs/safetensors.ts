@@ -7,8 +7,6 @@ import type { Snapshot } from "../train/snapshot.ts";
 export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: Snapshot;
-  /** The raw numbers, as they lie in the file. */
-  readonly payload: Uint8Array;
 }
 
 const maxHeaderBytes = 10 * 2 ** 20;
@@ -53,11 +51,21 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
     at = end;
   }
   if (at !== payload.length) throw truncated(file, at, payload.length);
-  return { metadata: metadata as Record<string, string>, tensors, payload };
+  return { metadata: checkMetadata(metadata, file), tensors };
 }
 
 const truncated = (file: string, expected: number, found: number) =>
   new CheckpointError(file, `expected ${expected} bytes of numbers, got ${found}: truncated or damaged.`);
+
+function checkMetadata(metadata: unknown, file: string): Record<string, string> {
+  const isText =
+    typeof metadata === "object" &&
+    metadata !== null &&
+    Object.values(metadata).every((value) => typeof value === "string");
+  if (!isText)
+    throw new CheckpointError(file, "expected __metadata__ that maps names to texts: damaged or another format.");
+  return metadata as Record<string, string>;
+}
 
 function readHeader(bytes: Uint8Array, file: string): { length: number; json: Record<string, unknown> } {
   const length =

@@ -1,2 +1,23 @@
+import type { TensorSpec } from "../program.ts";
+
 /** The values of every weight and of the state of the update rules, by name. */
 export type Snapshot = ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>;
+
+/** How a snapshot differs from the tensors of a plan, or undefined where it holds exactly those. */
+export function snapshotProblem(snapshot: Snapshot, specs: readonly TensorSpec[]): string | undefined {
+  for (const { name, shape } of specs) {
+    const found = snapshot.get(name)?.shape;
+    if (found && String(found) === String(shape)) continue;
+    const got = found ? `[${found.join(", ")}]` : "no such tensor";
+    return `expected ${name} of shape [${shape.join(", ")}], got ${got}: the checkpoint is of another model.`;
+  }
+  const names = new Set(specs.map(({ name }) => name));
+  const extra = [...snapshot.keys()].find((name) => !names.has(name));
+  return extra && `holds ${extra}, which the model does not have: the checkpoint is of another model.`;
+}
+
+/** The first tensor that holds a number that is not finite, or undefined. */
+export function notFinite(snapshot: Snapshot): string | undefined {
+  for (const [name, { values }] of snapshot) if (!values.every(Number.isFinite)) return name;
+  return undefined;
+}

@@ -1,5 +1,5 @@
 import { DivergedError } from "../errors.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { notFinite, type Snapshot } from "./snapshot.ts";
 import type { Iteration, Trainer } from "./trainer.ts";
 
 /** One line of the log. */
@@ -43,7 +43,7 @@ export interface TrainingOptions {
 
 /**
  * Iterates a trainer, and yields what there is to log, to look at and to save; it stores nothing itself. The last event is a checkpoint. Throws
- * DivergedError as soon as a reported value is not finite.
+ * DivergedError as soon as a reported value is not finite, or a weight that is to be saved.
  */
 export async function* train(options: TrainingOptions): AsyncGenerator<TrainingEvent, void, void> {
   const { trainer, steps, batch, latents, isStopped = () => false } = options;
@@ -63,11 +63,18 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
     }
     if (isDue(sampleEvery)) yield { type: "samples", step: trainer.step, samples: await trainer.sample(latents) };
     if (isDue(checkpointEvery)) {
-      yield { type: "checkpoint", step: trainer.step, snapshot: await trainer.snapshot() };
+      yield await checkpoint(trainer);
       savedAt = trainer.step;
     }
   }
-  if (savedAt !== trainer.step) yield { type: "checkpoint", step: trainer.step, snapshot: await trainer.snapshot() };
+  if (savedAt !== trainer.step) yield await checkpoint(trainer);
+}
+
+async function checkpoint({ step, snapshot: take }: Trainer): Promise<TrainingEvent> {
+  const snapshot = await take();
+  const name = notFinite(snapshot);
+  if (name !== undefined) throw new DivergedError(step, `${name} holds numbers that are not finite.`);
+  return { type: "checkpoint", step, snapshot };
 }
 
 function checkFinite({ step, metrics, blocks }: Iteration): void {

@@ -1,10 +1,11 @@
 import type { Dataset } from "../data/dataset.ts";
+import { CheckpointError, ShapeError } from "../errors.ts";
 import type { Move, Plan, Program, ProgramInput, ProgramOutput, TensorSpec } from "../program.ts";
 import { fillNormal, fillUniform, stream } from "../random.ts";
 import type { DeviceTensor, Runtime, Session } from "../runtime/runtime.ts";
 import { alone, type Collective } from "./collective.ts";
 import { loadSampler, type Sampler } from "./sampler.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { type Snapshot, snapshotProblem } from "./snapshot.ts";
 
 /** What happened in one iteration. */
 export interface Iteration {
@@ -24,6 +25,7 @@ export interface Trainer {
   /** Samples of the generator as it is. */
   readonly sample: Sampler;
   snapshot(): Promise<Snapshot>;
+  /** Throws CheckpointError, and changes nothing, where the snapshot is not of this plan. */
   restore(snapshot: Snapshot, step: number): void;
   release(): Promise<void>;
 }
@@ -43,9 +45,11 @@ interface LoadedProgram {
   readonly exchanged: readonly DeviceTensor[];
 }
 
-/** Loads the programs of a plan and sets the weights and states to their start. */
+/** Loads the programs of a plan and sets the weights and states to their start. Throws ShapeError where the data are not what the plan wants. */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
-  const { plan, runtime, seed } = options;
+  const { plan, runtime, seed, data } = options;
+  const batch = batchInputs(plan);
+  checkData(batch, data);
   const memory = allocateMemory(plan, runtime);
   for (const spec of plan.tensors) initialise(memory.inputs[spec.name]!, spec, seed);
   for (const [name, value] of Object.entries(plan.hyper)) memory.inputs[name]!.write((values) => values.fill(value));
@@ -54,7 +58,6 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     moves.set(move, await Promise.all(move.programs.map((program) => loadProgram(program, runtime, memory))));
   }
   const sample = await loadSampler(plan.sampler, runtime, memory.inputs);
-  const batch = batchInputs(plan);
   let step = 0;
   return {
     get step() {
@@ -65,7 +68,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const blocks: Record<string, string> = {};
       const metrics: Record<string, number> = {};
       for (const player of plan.players) {
-        const move = player.moves[player.select(step)]!;
+        const move = player.moves[player.select(step, seed)]!;
         blocks[player.name] = move.block;
         for (const loaded of moves.get(move)!) await runProgram(loaded, memory, options, metrics);
       }
@@ -75,6 +78,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     sample,
     snapshot: () => snapshot(plan, memory),
     restore(saved, at) {
+      const problem = snapshotProblem(saved, plan.tensors);
+      if (problem) throw new CheckpointError("restore", problem);
       for (const { name } of plan.tensors) memory.inputs[name]!.write((values) => values.set(saved.get(name)!.values));
       step = at;
     },
@@ -96,6 +101,7 @@ interface Memory {
 
 function allocateMemory(plan: Plan, runtime: Runtime): Memory {
   const memory: Memory = { inputs: {}, outputs: {} };
+  for (const { name, shape } of plan.tensors) memory.inputs[name] = runtime.allocate(shape);
   const programs = plan.players.flatMap(({ moves }) => moves.flatMap((move) => move.programs));
   for (const { manifest } of programs) {
     for (const { name, shape, role } of manifest.outputs) {
@@ -129,12 +135,20 @@ function batchInputs(plan: Plan): ProgramInput[] {
   return [...byName.values()].filter(({ role }) => role === "batch" || role === "noise");
 }
 
+function checkData(batch: readonly ProgramInput[], { name, shape }: Dataset): void {
+  for (const port of batch.filter(({ role }) => role === "batch")) {
+    const [, ...wanted] = port.shape;
+    if (String(wanted) === String(shape)) continue;
+    throw new ShapeError(`createTrainer: the plan is for examples of shape [${wanted}], got ${name} with [${shape}].`);
+  }
+}
+
 /** Draws the examples and latents of an iteration: this replica's rows of a batch that is the same whatever the number of replicas. */
 function drawBatch(batch: readonly ProgramInput[], memory: Memory, step: number, options: TrainerOptions): void {
   const { data, seed, collective: { replica, replicas } = alone } = options;
   for (const { name, role } of batch) {
     memory.inputs[name]!.write((values) => {
-      if (role === "batch") data.fill(seed, step * replicas + replica, values);
+      if (role === "batch") data.fill(seed, step, values, replica, replicas);
       else fillNormal(stream(seed, name), step, values, replica * values.length);
     });
   }

@@ -10,7 +10,7 @@ export type Values = Readonly<Record<string, readonly number[]>>;
 export async function evaluator(tensors: readonly Tensor[], runtime: Runtime = referenceRuntime()) {
   const precision = runtime.name.includes("float64") ? "float64" : "float32";
   const results = tensors.map((tensor, i) => ({ name: `result${i}`, tensor, role: "sample" as const }));
-  const program = compile("test", results, precision);
+  const program = compile("test", results, { precision });
   const session = await runtime.load(program);
   const allocate = (ports: readonly { name: string; shape: readonly number[] }[]): Record<string, DeviceTensor> =>
     Object.fromEntries(ports.map(({ name, shape }) => [name, runtime.allocate(shape)]));
