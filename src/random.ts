@@ -80,30 +80,31 @@ export function normal(source: Stream, step: number, index: number): number {
   return normalQuantile(uniform(source, step, index));
 }
 
-/** Fills `out` with uniform numbers in (low, high): element i is number i of the step. */
+/** Fills `out` with uniform numbers between low and high: element i is number i of the step. */
 export function fillUniform(source: Stream, step: number, out: Reals, low = 0, high = 1): void {
   for (let done = 0; done < out.length; ) {
-    const some = fillWords(source, step, done, out.length - done);
-    for (let i = 0; i < some.length; i++) out[done + i] = low + (high - low) * unit(some[i]!);
-    done += some.length;
+    const count = fillWords(source, step, done, out.length - done);
+    for (let i = 0; i < count; i++) out[done + i] = low + (high - low) * unit(words[i]!);
+    done += count;
   }
 }
 
 /** Fills `out` with standard normal numbers: element i is number `first` + i of the step. */
 export function fillNormal(source: Stream, step: number, out: Reals, first = 0): void {
   for (let done = 0; done < out.length; ) {
-    const some = fillWords(source, step, first + done, out.length - done);
-    for (let i = 0; i < some.length; i++) out[done + i] = normalQuantile(unit(some[i]!));
-    done += some.length;
+    const skipped = (first + done) & 1;
+    const count = fillWords(source, step, first + done, out.length - done);
+    for (let i = 0; i < count; i++) out[done + i] = normalQuantile(unit(words[skipped + i]!));
+    done += count;
   }
 }
 
-/** At most `most` words of a step from number `first` on, in memory that the next call uses again. */
-function fillWords({ key0, key1 }: Stream, step: number, first: number, most: number): Int32Array {
+/** Puts at most `most` words of a step, from number `first` on, in `words` - behind one more where `first` is odd - and returns how many. */
+function fillWords({ key0, key1 }: Stream, step: number, first: number, most: number): number {
   const skipped = first & 1;
   const end = Math.min(most + skipped, words.length);
   for (let i = 0; i < end; i += 2) threefry2x32(key0, key1, step, (first + i) >>> 1, words, i);
-  return words.subarray(skipped, end);
+  return end - skipped;
 }
 
 /** A uniformly random permutation of 0 .. length - 1 (Fisher-Yates). */

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -120,6 +120,7 @@ describe("train", () => {
     ];
     const outcome = await coordescent([
       "train",
+      "--json",
       ...small,
       "--set",
       "checkpoint.every=1",
@@ -130,9 +131,34 @@ describe("train", () => {
     ]);
     expect(outcome.code).toBe(4);
     expect(outcome.stderr).toMatch(/step \d+: loss[DG] is (NaN|Infinity|-Infinity) after moving discriminator/);
-    expect(json(read(run, "summary.json"))).toMatchObject({ state: "diverged" });
-    for (const name of readdirSync(join(run, "checkpoints"))) await loadCheckpoint(join(run, "checkpoints", name));
+    expect(json(outcome.stdout)).toMatchObject({
+      state: "diverged",
+      problem: expect.stringMatching(/^step \d+: loss/),
+    });
+    expect(json(read(run, "summary.json"))).toEqual(json(outcome.stdout));
+    const checkpoints = readdirSync(join(run, "checkpoints"));
+    expect(checkpoints.length).toBeGreaterThan(0);
+    for (const name of checkpoints) {
+      const { snapshot } = await loadCheckpoint(join(run, "checkpoints", name));
+      for (const [tensor, { values }] of snapshot) expect(values.every(Number.isFinite), tensor).toBe(true);
+    }
   });
+});
+
+test("two runs that begin at once never share a directory", async () => {
+  const cwd = temporaryDirectory();
+  const runs = await Promise.all(
+    ["1", "2"].map((seed) => succeed(["train", ...small, "--steps", "5", "--seed", seed, "--json"], { cwd })),
+  );
+  const summaries = runs.map(({ stdout }) => json(stdout));
+  expect(new Set(summaries.map(({ run }) => run)).size).toBe(2);
+  for (const { run, seed } of summaries) expect(json(read(cwd, run, "config.json")).config.seed).toBe(seed);
+  const same = await Promise.all(
+    ["1", "2"].map((seed) =>
+      coordescent(["train", ...small, "--steps", "5", "--seed", seed, "--run", "same"], { cwd }),
+    ),
+  );
+  expect(same.map(({ code }) => code).sort()).toEqual([0, 2]);
 });
 
 describe("resume", () => {
@@ -178,7 +204,7 @@ describe("resume", () => {
     bytes[bytes.length - 10]! ^= 1;
     writeFileSync(newest, bytes);
     const { stderr } = await succeed(["resume", run, "--steps", "60"]);
-    expect(stderr).toMatch(/000040.safetensors: the numbers do not agree with their SHA-256.*Using an older one/);
+    expect(stderr).toMatch(/000040.safetensors: the content does not agree with its SHA-256.*Using an older one/);
     expect(
       read(run, "checkpoints", "000060.safetensors").equals(read(whole, "checkpoints", "000060.safetensors")),
     ).toBe(true);
@@ -245,6 +271,50 @@ describe("a finished run", () => {
     expect((await coordescent(["resume", other, "--steps", "30"])).code).toBe(8);
   });
 
+  test("a damaged log, a log of another kind, and a changed step in a checkpoint are named", async () => {
+    const root = temporaryDirectory();
+    const copies = ["log", "step"].map((name) => join(root, name)) as [string, string];
+    for (const copy of copies) cpSync(run, copy, { recursive: true });
+    writeFileSync(join(copies[0], "metrics.jsonl"), "{}\nnonsense\n");
+    const log = await coordescent(["resume", copies[0], "--steps", "30"]);
+    expect(log).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining("metrics.jsonl: line 1: expected a record with a step, got {}"),
+    });
+    const checkpoint = join(copies[1], "checkpoints", "000020.safetensors");
+    writeFileSync(checkpoint, readFileSync(checkpoint, "latin1").replace('"step":"20"', '"step":"21"'), "latin1");
+    const step = await coordescent(["sample", copies[1], "--out", join(root, "x.png")]);
+    expect(step).toMatchObject({
+      code: 8,
+      stderr: expect.stringContaining("the content does not agree with its SHA-256"),
+    });
+  });
+
+  test("a file in place of a run is refused with exit 2", async () => {
+    for (const command of ["resume", "sample", "inspect"]) {
+      const outcome = await coordescent([command, join(run, "config.json")]);
+      expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining("expected the directory of a run") });
+    }
+  });
+
+  test("inspect shows the whole discriminator also where it moves in blocks", async () => {
+    const other = join(temporaryDirectory(), "other");
+    await succeed([
+      "train",
+      ...small,
+      "--steps",
+      "1",
+      "--set",
+      "discriminator.descent.partition=layer",
+      "--run",
+      other,
+    ]);
+    const [whole, blocks] = await Promise.all(
+      [run, other].map(async (each) => json((await succeed(["inspect", each, "--json"])).stdout)),
+    );
+    expect(blocks.discriminatorStep).toEqual({ ...whole.discriminatorStep });
+  });
+
   test("resume has nothing to do without more steps", async () => {
     const outcome = await coordescent(["resume", run]);
     expect(outcome).toMatchObject({
@@ -289,6 +359,7 @@ describe("bad input", () => {
     ["train --batch 2.5", 2, /batch: expected a whole number, got 2.5/],
     ["train --seed -1", 2, /seed: expected at least 0, got -1/],
     ["train --steps ten", 2, /option '--steps <n>' argument 'ten' is invalid. Expected a number/],
+    ["train --set preset=adam", 2, /preset: is chosen with --preset, got "adam" as a setting/],
     ["train --device gpu", 2, /device: expected one of cpu, wasm, webgpu, got "gpu"/],
     ["train --device wasm --threads 2 --data strokes", 2, /threads: WebAssembly runs on one thread in Node, got 2/],
     ["train --config nothing.json", 2, /--config nothing.json: no such file/],

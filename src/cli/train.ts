@@ -30,13 +30,12 @@ async function listPresets(terminal: Terminal): Promise<void> {
 }
 
 async function train(options: TrainingCliOptions, terminal: Terminal): Promise<void> {
-  const { checkFree, newRunName } = await import("../runs/run-directory.ts");
+  const { checkFree } = await import("../runs/run-directory.ts");
   const requested = await chooseConfig(options);
   if (options.run !== undefined) await checkFree(options.run);
   const { config, source } = await chooseData(requested, terminal);
-  const root = options.run ?? newRunName(config, new Date());
   const { startRun } = await import("../runs/training.ts");
-  await finish(startRun(root, config, source, observer(terminal, config)), terminal);
+  await finish(startRun(options.run, config, source, observer(terminal, config)), terminal);
 }
 
 /** What a command says while it trains. */

@@ -27,6 +27,13 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
         ? `Go on:   coordescent resume ${run}`
         : `More:    coordescent sample ${run} --count 100 --out grid.png`,
     ]);
+    if (summary.problem !== null) {
+      process.stderr.write(
+        `coordescent: diverged at ${summary.problem} The newest checkpoint is ${summary.checkpoint}.\n`,
+      );
+      process.exitCode = exitCodes.diverged;
+      return;
+    }
     process.exitCode = stoppedBy && summary.state === "interrupted" ? signals[stoppedBy] : exitCodes.done;
   } finally {
     for (const name of Object.keys(signals)) process.off(name, onSignal);

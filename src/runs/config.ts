@@ -25,7 +25,7 @@ const descent = z.strictObject({
 });
 
 const schema = z.strictObject({
-  preset: z.string(),
+  preset: z.string().regex(/^[a-z0-9-]{1,40}$/),
   data: z.enum(["mnist", "strokes", "ring", "grid"]),
   steps: wholeNumber(1, 2 ** 31),
   batch: wholeNumber(1, 65_536),
@@ -66,6 +66,8 @@ export type Setting = readonly [key: string, value: unknown];
 
 /** `base` with settings replaced, checked. Throws ConfigError for an unknown key (with the nearest one) and for a value out of range. */
 export function configure(base: Config, settings: readonly Setting[]): Config {
+  const preset = settings.find(([key, value]) => key === "preset" && value !== base.preset);
+  if (preset) throw new ConfigError(`preset: is chosen with --preset, got ${show(preset[1])} as a setting.`, "preset");
   return parseConfig(settings.reduce<Tree>((tree, [key, value]) => replaced(tree, key.split("."), value, key), base));
 }
 
@@ -171,6 +173,7 @@ function expectation(issue: Issue): string {
   if (issue.code === "too_big") return `expected ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
   if (issue.code === "invalid_type")
     return `expected ${issue.expected === "int" ? "a whole number" : `a value of type ${issue.expected}`}`;
+  if (issue.code === "invalid_format") return "expected lower-case letters, digits and hyphens";
   return issue.message;
 }
 

@@ -3,7 +3,10 @@ import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StorageError } from "../errors.ts";
 
-/** Writes a file so that it appears whole or not at all, and stays after a crash: temporary name, write, fsync, rename, fsync of the folder. */
+/**
+ * Writes a file so that it appears whole or not at all, and stays after a crash: temporary name, write, fsync, rename, fsync of the folder. Throws
+ * StorageError.
+ */
 export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
   const temporary = `${path}.${process.pid}-${randomUUID().slice(0, 8)}.part`;
   try {
@@ -12,6 +15,17 @@ export async function writeWhole(path: string, content: Uint8Array | string): Pr
     if (process.platform !== "win32") await synced(dirname(path), "r", () => Promise.resolve());
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
+    throw storageError(path, "cannot be written", error);
+  }
+}
+
+/** Writes a file that nobody else has; returns whether there was none. Throws StorageError. */
+export async function writeNew(path: string, content: string): Promise<boolean> {
+  try {
+    await synced(path, "wx", (file) => file.writeFile(content));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw storageError(path, "cannot be written", error);
   }
 }
@@ -31,7 +45,8 @@ export async function readIfThere(path: string): Promise<Uint8Array | undefined>
   try {
     return await readFile(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw storageError(path, "cannot be read", error);
   }
 }

@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import { InputError } from "../errors.ts";
 import type { LogRecord } from "../train/train.ts";
 import { readIfThere, storageError, writeWhole } from "./files.ts";
 
@@ -25,15 +26,25 @@ function guarded<T>(path: string, action: () => T): T {
   }
 }
 
-/** The records of a log; none where there is no file. A last line that was cut off is left out. */
+/** The records of a log; none where there is no file. A last line that was cut off is left out. Throws InputError, StorageError. */
 export async function readLog(path: string): Promise<LogRecord[]> {
   const bytes = await readIfThere(path);
   if (!bytes) return [];
-  return new TextDecoder()
-    .decode(bytes)
-    .split("\n")
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as LogRecord);
+  const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1);
+  return lines.map((line, i) => parseRecord(line, path, i + 1));
+}
+
+function parseRecord(line: string, path: string, number: number): LogRecord {
+  try {
+    const record = JSON.parse(line) as LogRecord;
+    if (Number.isSafeInteger(record?.step)) return record;
+  } catch {
+    // the same error as for JSON of another kind
+  }
+  throw new InputError(
+    path,
+    `line ${number}: expected a record with a step, got ${line.slice(0, 60)}. Remove the line.`,
+  );
 }
 
 /** Removes the records after a step, which a resumed run writes again. Returns those that stay. */

@@ -3,7 +3,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
 import { type Config, parseConfig } from "./config.ts";
-import { readIfThere, storageError, writeWhole } from "./files.ts";
+import { readIfThere, storageError, writeNew, writeWhole } from "./files.ts";
 
 /** Where a run keeps what. */
 export interface RunPaths {
@@ -37,18 +37,12 @@ export function runPaths(root: string): RunPaths {
   };
 }
 
-/** A free directory name under `runs/`: `20261123-1412-mnist-default`. */
-export function newRunName(config: Config, now: Date): string {
+/** The name of a run: `20261123-1412-mnist-default`, with a number behind where that is taken. */
+function runName(config: Config, now: Date, attempt: number): string {
   const digits = (value: number) => String(value).padStart(2, "0");
   const day = `${now.getFullYear()}${digits(now.getMonth() + 1)}${digits(now.getDate())}`;
-  const name = join(
-    "runs",
-    `${day}-${digits(now.getHours())}${digits(now.getMinutes())}-${config.data}-${config.preset}`,
-  );
-  for (let n = 1; ; n++) {
-    const candidate = n === 1 ? name : `${name}-${n}`;
-    if (!existsSync(candidate)) return candidate;
-  }
+  const name = `${day}-${digits(now.getHours())}${digits(now.getMinutes())}-${config.data}-${config.preset}`;
+  return attempt === 1 ? name : `${name}-${attempt}`;
 }
 
 /** Throws ConfigError where a directory holds something already. */
@@ -69,21 +63,44 @@ export async function checkFree(root: string): Promise<void> {
   );
 }
 
-/** Makes the directory of a run with its `config.json`. Throws StorageError. */
-export async function createRun(root: string, record: RunRecord): Promise<RunPaths> {
-  const paths = runPaths(root);
-  for (const folder of [paths.samples, paths.checkpoints]) {
-    await mkdir(folder, { recursive: true }).catch((error) => {
-      throw storageError(folder, "cannot be made", error);
-    });
+/**
+ * Makes the directory of a run with its `config.json`: `root`, or a new one under `runs/`. Two runs never get the same. Throws ConfigError where `root`
+ * holds something, and StorageError.
+ */
+export async function createRun(root: string | undefined, record: RunRecord): Promise<RunPaths> {
+  if (root !== undefined) {
+    await checkFree(root);
+    const paths = await claim(root, record);
+    if (paths) return paths;
+    throw new ConfigError(`--run ${root}: another run has just begun there. Choose another directory.`, "run");
   }
-  await writeRecord(paths, record);
+  const now = new Date();
+  for (let attempt = 1; ; attempt++) {
+    const paths = await claim(join("runs", runName(record.config, now, attempt)), record);
+    if (paths) return paths;
+  }
+}
+
+/** A directory belongs to the run that gets to write its `config.json`. */
+async function claim(root: string, record: RunRecord): Promise<RunPaths | undefined> {
+  const paths = runPaths(root);
+  await makeFolder(root);
+  if (!(await writeNew(paths.config, recordText(record)))) return undefined;
+  for (const folder of [paths.samples, paths.checkpoints]) await makeFolder(folder);
   return paths;
 }
 
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error) => {
+    throw storageError(folder, "cannot be made", error);
+  });
+}
+
+const recordText = (record: RunRecord) => `${JSON.stringify(record, undefined, 2)}\n`;
+
 /** Writes `config.json`. Throws StorageError. */
-export function writeRecord({ config }: RunPaths, record: RunRecord): Promise<void> {
-  return writeWhole(config, `${JSON.stringify(record, undefined, 2)}\n`);
+export async function writeRecord({ config }: RunPaths, record: RunRecord): Promise<void> {
+  await writeWhole(config, recordText(record));
 }
 
 /** The run in a directory. Throws ConfigError where there is none, InputError where its `config.json` is damaged. */

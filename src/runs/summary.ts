@@ -2,6 +2,8 @@
 export interface Summary {
   readonly run: string;
   readonly state: "finished" | "interrupted" | "diverged";
+  /** What went wrong, where something did. */
+  readonly problem: string | null;
   readonly step: number;
   readonly steps: number;
   readonly elapsedMs: number;

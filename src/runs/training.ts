@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { ConfigError, InputError } from "../errors.ts";
 import type { LogRecord, TrainingEvent } from "../train/train.ts";
 import { version } from "../version.ts";
-import { checkpointPath, loadNewest, saveCheckpoint } from "./checkpoint.ts";
+import { checkpointPath, loadNewest, saveCheckpoint, setAsideAfter } from "./checkpoint.ts";
 import { type Config, configure } from "./config.ts";
 import { type DataName, type DataSource, dataSets } from "./data-source.ts";
 import { writeWhole } from "./files.ts";
@@ -23,7 +23,7 @@ export interface Observer {
 
 /** A training in a thread of its own. */
 export interface Training {
-  /** Rejects with the error that ended the training; what was saved before stays. */
+  /** A training that diverges ends with a summary, too. Rejects with any other error that ended it; what was saved before stays. */
   readonly finished: Promise<Summary>;
   /** Lets the training save and end after the present iteration. */
   stop(): void;
@@ -43,8 +43,13 @@ interface Run {
 
 type Ready = Extract<WorkerMessage, { type: "ready" }>;
 
-/** Starts a new run in the directory `root`, which is made once the data and the programs are there. */
-export function startRun(root: string, config: Config, source: DataSource, observer: Observer = {}): Training {
+/** Starts a new run in the directory `root` or a new one under `runs/`, which is made once the data and the programs are there. */
+export function startRun(
+  root: string | undefined,
+  config: Config,
+  source: DataSource,
+  observer: Observer = {},
+): Training {
   return runWorker({ config, source, stop: stopFlag() }, observer, async ({ fingerprint }) => {
     const record: RunRecord = { coordescent: version, data: { name: source.name, fingerprint }, config };
     return { paths: await createRun(root, record), record, last: undefined, checkpoint: 0 };
@@ -79,6 +84,7 @@ export async function resumeRun(
       throw new InputError(record.data.name, problem);
     }
     if (record !== saved) await writeRecord(paths, record);
+    await setAsideAfter(paths.checkpoints, step);
     await truncateLog(paths.log, step);
     return { paths, record, last, checkpoint: step };
   });
@@ -101,12 +107,13 @@ function runWorker(
       run = { ...prepared, runtime, log: openLog(prepared.paths.log), sample: undefined };
       observer.onStart?.({ run: run.paths.root, runtime, step: run.checkpoint });
     } else if (message.type === "failed") {
-      if (run && message.name === "DivergedError") await conclude(run, "diverged");
+      if (run && message.name === "DivergedError") return conclude(run, "diverged", message.message);
       throw Object.assign(new Error(message.message), { name: message.name, stack: message.stack });
     } else if (message.type === "done") {
       return conclude(run!, run!.checkpoint < job.config.steps ? "interrupted" : "finished");
     } else {
       await store(run!, message, observer);
+      if (message.type === "checkpoint") worker.postMessage("stored");
     }
   };
   const finished = handleMessages(worker, handle).finally(() => {
@@ -160,12 +167,13 @@ async function store(run: Run, event: TrainingEvent, observer: Observer): Promis
 }
 
 /** Writes the report and the summary. */
-async function conclude(run: Run, state: Summary["state"]): Promise<Summary> {
+async function conclude(run: Run, state: Summary["state"], problem: string | null = null): Promise<Summary> {
   const { paths, record, last } = run;
   const { config } = record;
   const summary: Summary = {
     run: paths.root,
     state,
+    problem,
     step: state === "diverged" ? (last?.step ?? 0) : run.checkpoint,
     steps: config.steps,
     elapsedMs: last?.elapsedMs ?? 0,

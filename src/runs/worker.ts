@@ -1,4 +1,5 @@
 /** The thread that trains: it owns the runtime, and posts what happens. */
+import { once } from "node:events";
 import { parentPort, workerData } from "node:worker_threads";
 import { fillNormal, stream } from "../random.ts";
 import { openRuntime } from "../runtime/open.ts";
@@ -8,6 +9,8 @@ import { type Checkpoint, checkTensors } from "./checkpoint.ts";
 import type { Config } from "./config.ts";
 import { type DataSource, dataSets } from "./data-source.ts";
 import { planOf } from "./model.ts";
+
+const port = parentPort!;
 
 /** What the thread is given. */
 export interface Job {
@@ -48,7 +51,10 @@ async function work({ config, source, stop, resume }: Job, post: Post): Promise<
     elapsedMs: resume?.elapsedMs ?? 0,
     isStopped: () => Atomics.load(flag, 0) !== 0,
   });
-  for await (const event of events) post(event, buffersOf(event));
+  for await (const event of events) {
+    post(event, buffersOf(event));
+    if (event.type === "checkpoint") await once(port, "message"); // it is stored: no more than one is under way
+  }
   await trainer.release();
   post({ type: "done" });
 }
@@ -67,7 +73,6 @@ function fixedLatents({ seed, sample, generator }: Config): Float32Array {
   return latents;
 }
 
-const port = parentPort!;
 work(workerData as Job, (message, buffers) => port.postMessage(message, buffers)).catch((error: Error) => {
   const { name, message, stack } = error;
   port.postMessage({ type: "failed", name, message, stack } satisfies WorkerMessage);

@@ -1,37 +1,37 @@
 import { ConfigError } from "../errors.ts";
 import type { Device, Runtime, RuntimeOptions } from "./runtime.ts";
+import { chooseThreads } from "./threads.ts";
 
 /**
- * The runtime of a device. Where ONNX Runtime's native library has no binary for this machine, `cpu` is served by WebAssembly; the runtime's name
- * says so. Throws ConfigError where it cannot be loaded.
+ * The runtime of a device, with the number of threads that suits the machine unless one is given. Where ONNX Runtime's native library has no binary for
+ * this machine, `cpu` is served by WebAssembly, and the runtime's name says so. Throws ConfigError where it cannot be loaded.
  */
 export async function openRuntime(device: Device, options: RuntimeOptions = {}): Promise<Runtime> {
-  if (device === "wasm") return openWeb(options);
+  const threads = chooseThreads(options.threads ?? 0, device);
+  if (device === "wasm") return openWeb(threads);
   try {
     const { nodeRuntime } = await import("./node.ts");
-    return nodeRuntime({ ...options, provider: device });
+    return nodeRuntime({ threads, provider: device });
   } catch (error) {
-    if (device === "webgpu") throw missing("webgpu", "onnxruntime-node", error);
-    return openWeb({ ...options, threads: 1 });
+    const reason = reasonOf("onnxruntime-node", error);
+    if (device === "webgpu") throw new ConfigError(`device webgpu: ${reason}.`, "device");
+    return openWeb(1, `${reason}, and `);
   }
 }
 
-async function openWeb(options: RuntimeOptions): Promise<Runtime> {
+async function openWeb(threads: number, before = ""): Promise<Runtime> {
   try {
     const { webRuntime } = await import("./web.ts");
-    return webRuntime({ ...options, wasmBinary: await readWasm() });
+    const runtime = webRuntime({ threads, wasmBinary: await readWasm() });
+    return before === "" ? runtime : { ...runtime, name: `${runtime.name}, in place of the native library` };
   } catch (error) {
-    throw missing("wasm", "onnxruntime-web", error);
+    const advice = "Install it with npm install onnxruntime-web.";
+    throw new ConfigError(`device: ${before}${reasonOf("onnxruntime-web", error)}. ${advice}`, "device");
   }
 }
 
-function missing(device: Device, library: string, cause: unknown): ConfigError {
-  const reason = (cause as Error).message.split("\n")[0];
-  return new ConfigError(
-    `device ${device}: ${library} cannot be loaded (${reason}). npm install ${library}@1.30.0`,
-    "device",
-  );
-}
+const reasonOf = (library: string, error: unknown) =>
+  `${library} cannot be loaded (${(error as Error).message.split("\n")[0]})`;
 
 /** The WebAssembly module in Node, whose worker threads onnxruntime-web takes for browsers and in which it tries to fetch a file address. */
 async function readWasm(): Promise<Uint8Array | undefined> {

@@ -1,8 +1,9 @@
+import { ShapeError } from "../errors.ts";
 import { type Program, sizeOf } from "../program.ts";
 import type { DeviceTensor, Runtime } from "../runtime/runtime.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** Makes samples [n, ...shape] from latents [n, latent size], for any n. */
+/** Makes samples [n, ...shape] from latents [n, latent size], for any n. Throws ShapeError for a part of a latent. */
 export type Sampler = (latents: Float32Array) => Promise<Float32Array>;
 
 /** The sampler of a plan with the weights in `inputs` at the time of each call. */
@@ -19,6 +20,9 @@ export async function loadSampler(
   const [rows, latentSize, sampleSize] = [latentShape[0]!, sizeOf(latentShape.slice(1)), sizeOf(shape.slice(1))];
   const sample: Sampler = async (latents) => {
     const count = latents.length / latentSize;
+    if (!Number.isInteger(count)) {
+      throw new ShapeError(`sample: expected whole latents of ${latentSize} numbers, got ${latents.length} numbers.`);
+    }
     const samples = new Float32Array(count * sampleSize);
     for (let first = 0; first < count; first += rows) {
       const part = latents.subarray(first * latentSize, (first + rows) * latentSize);

@@ -63,7 +63,9 @@ test("data of another shape are refused", async () => {
   const pixels = new Uint8Array(4);
   const images = imageDataset({ name: "dots", count: 1, height: 2, width: 2, pixels, labels: new Uint8Array(1) });
   const options = { plan, runtime: referenceRuntime(), data: images, seed: 1 };
-  await expect(createTrainer(options)).rejects.toThrowErrorMatchingInlineSnapshot(`[ShapeError: createTrainer: the plan is for examples of shape [2], got dots with [1,2,2].]`);
+  await expect(createTrainer(options)).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: createTrainer: the plan is for examples of shape [2], got dots with [1,2,2].]`,
+  );
 });
 
 test("numbers that are not finite are never given out to be saved", async () => {
