@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import type { Config, Setting } from "../runs/config.ts";
+import type { Config } from "../runs/config.ts";
 import type { DataSource } from "../runs/data-source.ts";
+import type { Setting } from "../runs/setting.ts";
 import { addTrainingOptions, type TrainingCliOptions } from "./options.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 import { finish } from "./watch.ts";

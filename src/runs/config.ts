@@ -5,7 +5,9 @@ import { ConfigError } from "../errors.ts";
 import { losses } from "../gan/losses.ts";
 import { initialisers } from "../nn/initialiser.ts";
 import { updateRules } from "../optim/update-rules.ts";
+import { dataSets } from "./data-source.ts";
 import { didYouMean } from "./did-you-mean.ts";
+import type { Setting } from "./setting.ts";
 
 const nameIn = <T extends Record<string, unknown>>(registry: T) =>
   z.enum(Object.keys(registry) as (keyof T & string)[]);
@@ -26,7 +28,7 @@ const descent = z.strictObject({
 
 const schema = z.strictObject({
   preset: z.string().regex(/^[a-z0-9-]{1,40}$/),
-  data: z.enum(["mnist", "strokes", "ring", "grid"]),
+  data: nameIn(dataSets),
   steps: wholeNumber(1, 2 ** 31),
   batch: wholeNumber(1, 65_536),
   seed: wholeNumber(0, 2 ** 32 - 1),
@@ -60,9 +62,6 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 export type Config = DeepReadonly<z.infer<typeof schema>>;
 
 type Tree = { readonly [key: string]: unknown };
-
-/** A value at a dotted key, for example `["descent.learningRate", 0.001]`. */
-export type Setting = readonly [key: string, value: unknown];
 
 /** `base` with settings replaced, checked. Throws ConfigError for an unknown key (with the nearest one) and for a value out of range. */
 export function configure(base: Config, settings: readonly Setting[]): Config {

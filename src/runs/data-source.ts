@@ -5,23 +5,24 @@ import { loadMnist } from "../data/mnist.ts";
 import { type DownloadOptions, ensureMnist } from "../data/mnist-download.ts";
 import { strokes } from "../data/strokes.ts";
 import { InputError, StorageError } from "../errors.ts";
-import type { Setting } from "./config.ts";
-import type { ExampleSpec } from "./model.ts";
+import type { ExampleSpec } from "./example-spec.ts";
+import type { Setting } from "./setting.ts";
 
-/** A data set and where its files are; plain data, so that it can be sent to a thread. */
-export type DataSource =
-  | { readonly name: "mnist"; readonly folder: string }
-  | { readonly name: "strokes" | "ring" | "grid" };
+/** A data set and where its files are, if it has any; plain data, so that it can be sent to a thread. */
+export interface DataSource {
+  readonly name: DataName;
+  readonly folder?: string;
+}
 
 /** A key of `dataSets`. */
-export type DataName = DataSource["name"];
+export type DataName = keyof typeof dataSets;
 
 interface DataSet {
   readonly summary: string;
   readonly examples: ExampleSpec;
   /** Settings that suit it, beneath those of the user. */
   readonly settings: readonly Setting[];
-  open(source: DataSource): Promise<Dataset>;
+  open(source: { readonly folder?: string }): Promise<Dataset>;
   /** Samples as a PNG file. */
   draw(samples: Float32Array): Promise<Uint8Array>;
 }
@@ -48,11 +49,11 @@ function mixture(summary: string, data: Mixture): DataSet {
 }
 
 /** Every data set, by its name in configurations. */
-export const dataSets: Readonly<Record<DataName, DataSet>> = {
+export const dataSets = {
   mnist: {
     ...images,
     summary: "60,000 handwritten digits, 28x28 (LeCun, Cortes and Burges 1998)",
-    open: async (source) => imageDataset(await loadMnist({ folder: (source as { folder: string }).folder })),
+    open: async ({ folder }: { readonly folder?: string }) => imageDataset(await loadMnist({ folder })),
   },
   strokes: {
     ...images,
@@ -61,7 +62,7 @@ export const dataSets: Readonly<Record<DataName, DataSet>> = {
   },
   ring: mixture("8 Gaussians on a circle, points in the plane", ring),
   grid: mixture("25 Gaussians on a square grid, points in the plane", grid),
-};
+} as const satisfies Record<string, DataSet>;
 
 /** The data set of a name, MNIST being downloaded if need be. Throws InputError or StorageError where it cannot be had. */
 export async function findData(name: DataName, options: DownloadOptions = {}): Promise<DataSource> {

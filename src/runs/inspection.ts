@@ -1,7 +1,8 @@
 import type { Move, Plan } from "../program.ts";
 import { sizeOf } from "../program.ts";
 import type { Config } from "./config.ts";
-import { type ExampleSpec, planOf } from "./model.ts";
+import type { ExampleSpec } from "./example-spec.ts";
+import { planOf } from "./model.ts";
 
 /** Work and memory of one step, counted from its programs. */
 export interface StepCost {

@@ -7,12 +7,7 @@ import { perceptron } from "../nn/network.ts";
 import { updateRules } from "../optim/update-rules.ts";
 import type { Plan } from "../program.ts";
 import type { Config } from "./config.ts";
-
-/** What the model must know of the data. */
-export interface ExampleSpec {
-  readonly shape: readonly number[];
-  readonly range: "unit" | "real";
-}
+import type { ExampleSpec } from "./example-spec.ts";
 
 /** The programs of a configuration on examples of a shape. */
 export function planOf(config: Config, examples: ExampleSpec): Plan {
