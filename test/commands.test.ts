@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -194,6 +194,39 @@ describe("resume", () => {
     expect(regular(steps)).toEqual(regular(whole));
   });
 
+  test("a run killed before its first thousand steps begins again from its first checkpoint", async () => {
+    const root = temporaryDirectory();
+    const [whole, run] = [join(root, "whole"), join(root, "run")];
+    const rare = ["--data", "strokes", "--batch", "16", "--set", "log.every=5", "--set", "checkpoint.every=100000"];
+    await succeed(["train", ...rare, "--steps", "30", "--run", whole]);
+    const killed = await coordescent(["train", ...rare, "--steps", "90000", "--run", run], {
+      onOutput: (stderr, kill) => stderr.includes("step ") && kill("SIGKILL"),
+    });
+    expect(killed.code).toBe(null);
+    await succeed(["resume", run, "--steps", "30"]);
+    const final = (of: string) => read(of, "checkpoints", "000030.safetensors");
+    expect(final(run).equals(final(whole))).toBe(true);
+    expect(timeless(run, "metrics.jsonl")).toEqual(timeless(whole, "metrics.jsonl"));
+  });
+
+  test("a picture that cannot be written ends the training with exit 7 and one line, and the process in order", async () => {
+    const run = join(temporaryDirectory(), "run");
+    const outcome = await coordescent(["train", ...small, "--steps", "100000", "--run", run], {
+      onOutput: (stderr) => {
+        // the next picture finds a file where its folder was
+        if (stderr.includes("step ") && statSync(join(run, "samples")).isDirectory()) {
+          rmSync(join(run, "samples"), { recursive: true, force: true });
+          writeFileSync(join(run, "samples"), "");
+        }
+      },
+    });
+    expect(outcome).toMatchObject({
+      code: 7,
+      stderr: expect.stringMatching(/samples\/\d+\.png: cannot be written: ENOTDIR/),
+    });
+    expect(outcome.stderr).not.toMatch(/^ +at /m);
+  });
+
   test("uses an older checkpoint where the newest is damaged, and says so", async () => {
     const root = temporaryDirectory();
     const [whole, run] = [join(root, "whole"), join(root, "run")];
@@ -282,12 +315,50 @@ describe("a finished run", () => {
       stderr: expect.stringContaining("metrics.jsonl: line 1: expected a record with a step, got {}"),
     });
     const checkpoint = join(copies[1], "checkpoints", "000020.safetensors");
+    rmSync(join(copies[1], "checkpoints", "000000.safetensors"));
     writeFileSync(checkpoint, readFileSync(checkpoint, "latin1").replace('"step":"20"', '"step":"21"'), "latin1");
     const step = await coordescent(["sample", copies[1], "--out", join(root, "x.png")]);
     expect(step).toMatchObject({
       code: 8,
       stderr: expect.stringContaining("the content does not agree with its SHA-256"),
     });
+  });
+
+  test("sample writes pictures only: not over another file, and into a device without replacing it", async () => {
+    const refused = await coordescent(["sample", run, "--out", join(run, "config.json")]);
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--out: expected the name of a .png file, got ".*config.json"/),
+    });
+    const full = await coordescent(["sample", run, "--out", "/dev/full"]);
+    expect(full).toMatchObject({
+      code: 7,
+      stderr: expect.stringMatching(/\/dev\/full: cannot be written: ENOSPC.*Free some space/),
+    });
+    expect(statSync("/dev/full").isCharacterDevice()).toBe(true);
+  });
+
+  test("sample works on another device than the training", async () => {
+    const root = temporaryDirectory();
+    const [cpu, wasm] = ["cpu", "wasm"].map((device) => join(root, `${device}.png`)) as [string, string];
+    await succeed(["sample", run, "--out", cpu]);
+    await succeed(["sample", run, "--device", "wasm", "--out", wasm]);
+    const [a, b] = [cpu, wasm].map((file) => decode(readFileSync(file)).data);
+    expect(a!.every((value, i) => Math.abs(value - b![i]!) <= 1)).toBe(true);
+  });
+
+  test("damaged newer checkpoints cost no good one: they are set aside when the run goes on", async () => {
+    const copy = join(temporaryDirectory(), "copy");
+    cpSync(run, copy, { recursive: true });
+    for (const name of ["000900", "000950"]) writeFileSync(join(copy, "checkpoints", `${name}.safetensors`), name);
+    const { stderr } = await succeed(["resume", copy, "--steps", "25"]);
+    expect(stderr.match(/Using an older one/g)).toHaveLength(2);
+    expect(readdirSync(join(copy, "checkpoints")).sort()).toEqual([
+      "000020.safetensors",
+      "000025.safetensors",
+      "000900.safetensors.damaged",
+      "000950.safetensors.damaged",
+    ]);
   });
 
   test("a file in place of a run is refused with exit 2", async () => {
@@ -425,14 +496,14 @@ describe("help", () => {
     const { stdout } = await succeed(["--help"]);
     for (const command of commands) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
-      expect((await succeed([command, "--help"])).stdout).toMatch(new RegExp(`Example:\n  coordescent ${command}`));
+      expect((await succeed([command, "--help"])).stdout).toMatch(new RegExp(`Example:\n  npx coordescent ${command}`));
     }
     expect((await succeed(["--version"])).stdout).toBe("0.1.0\n");
   });
 
   test("train --list names every preset, and doctor finds the processor", async () => {
     expect((await succeed(["train", "--list"])).stdout).toMatch(/^default +coordinate descent on G/);
-    const findings = json((await succeed(["doctor", "--json"])).stdout);
+    const { findings } = json((await succeed(["doctor", "--json"])).stdout);
     expect(findings.find(({ what }: { what: string }) => what === "device cpu").good).toBe(true);
   });
 });

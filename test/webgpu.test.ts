@@ -9,10 +9,9 @@ const driver = process.env.VK_ICD_FILENAMES ?? (existsSync(swiftShader) ? swiftS
 const env = { VK_ICD_FILENAMES: driver };
 
 const doctor = JSON.parse((await coordescent(["doctor", "--json"], { env })).stdout) as {
-  what: string;
-  good: boolean;
-}[];
-const hasWebGpu = doctor.some(({ what, good }) => what === "device webgpu" && good);
+  findings: { what: string; good: boolean }[];
+};
+const hasWebGpu = doctor.findings.some(({ what, good }) => what === "device webgpu" && good);
 
 test.skipIf(!hasWebGpu)(
   "WebGPU trains like the CPU [needs a Vulkan driver, such as Debian's chromium and libvulkan1]",

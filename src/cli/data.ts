@@ -13,7 +13,7 @@ export function addDataCommand(program: Command): void {
   const data = program
     .command("data")
     .description("list, fetch and check data sets")
-    .addHelpText("after", "\nExample:\n  coordescent data list");
+    .addHelpText("after", "\nExample:\n  npx coordescent data list");
   addOutputOptions(data.command("list", { isDefault: true }).description("list the data sets")).action(list);
   addOutputOptions(data.command("fetch <name>").description("download a data set to the cache of this user")).action(
     fetchData,
@@ -21,7 +21,10 @@ export function addDataCommand(program: Command): void {
   addOutputOptions(
     data.command("check <name>").description("check the files of a data set against their SHA-256"),
   ).action(check);
-  for (const command of data.commands) command.exitOverride();
+  for (const command of data.commands) {
+    const argument = command.name() === "list" ? "" : " mnist";
+    command.exitOverride().addHelpText("after", `\nExample:\n  npx coordescent data ${command.name()}${argument}`);
+  }
 }
 
 async function list(options: Flags): Promise<void> {
@@ -33,7 +36,7 @@ async function list(options: Flags): Promise<void> {
   });
   const width = Math.max(...rows.map(({ name }) => name.length));
   openTerminal(options).result(
-    rows,
+    { dataSets: rows },
     rows.map(({ name, summary, where }) => `${name.padEnd(width)}  ${summary} - ${where}`),
   );
 }
@@ -49,26 +52,38 @@ function whereMnistIs(find: () => { folder: string } | undefined): string {
 async function fetchData(name: string, options: Flags): Promise<void> {
   const terminal = openTerminal(options);
   await checkName(name);
-  if (name !== "mnist")
-    return terminal.result({ name, folder: null }, [`${name} is built in: there is nothing to fetch.`]);
+  if (name !== "mnist") {
+    terminal.result({ name, folder: null }, [`${name} is built in: there is nothing to fetch.`]);
+    return;
+  }
   const { ensureMnist } = await import("../data/mnist-download.ts");
   const folder = await ensureMnist(downloadOptions(terminal));
+  await verifyMnist(folder);
   terminal.result({ name, folder }, [`${name}: ${folder}`]);
 }
 
 async function check(name: string, options: Flags): Promise<void> {
   const terminal = openTerminal(options);
+  const known = await checkName(name);
   const { dataSets, findData } = await import("../runs/data-source.ts");
   const { InputError } = await import("../errors.ts");
   const { findMnist } = await import("../data/mnist.ts");
-  const known = await checkName(name);
-  if (name === "mnist" && !findMnist())
-    throw new InputError("mnist", "not on this machine. Run `coordescent data fetch mnist`.");
+  if (known === "mnist") {
+    const found = findMnist();
+    if (!found) throw new InputError("mnist", "not on this machine. Run `coordescent data fetch mnist`.");
+    await verifyMnist(found.folder);
+  }
   const { count, fingerprint } = await dataSets[known].open(await findData(known));
   const size = count === undefined ? "endless" : `${count.toLocaleString("en")} examples`;
-  terminal.result({ name, count: count ?? null, sha256: fingerprint }, [
-    `${name}: good, ${size}, SHA-256 ${fingerprint}`,
-  ]);
+  const result = { name, count: count ?? null, sha256: fingerprint };
+  terminal.result(result, [`${name}: good, ${size}, SHA-256 ${fingerprint}`]);
+}
+
+/** Reads all four files, each of which is checked against its sum. */
+async function verifyMnist(folder: string): Promise<void> {
+  const { loadMnist } = await import("../data/mnist.ts");
+  await loadMnist({ folder, split: "train" });
+  await loadMnist({ folder, split: "test" });
 }
 
 async function checkName(name: string) {

@@ -16,7 +16,7 @@ export function addDoctorCommand(program: Command): void {
   const command = program
     .command("doctor")
     .description("say what this machine can run, and what to do about what is missing")
-    .addHelpText("after", "\nExample:\n  coordescent doctor");
+    .addHelpText("after", "\nExample:\n  npx coordescent doctor");
   addOutputOptions(command).action(async (options: { json?: boolean; quiet?: boolean }) => {
     const findings = [
       await node(),
@@ -31,7 +31,7 @@ export function addDoctorCommand(program: Command): void {
       `${good ? "ok     " : "missing"}  ${what}: ${found}`,
       ...(advice ? [`         ${advice}`] : []),
     ]);
-    openTerminal(options).result(findings, lines);
+    openTerminal(options).result({ findings }, lines);
   });
 }
 

@@ -8,7 +8,7 @@ export function addInspectCommand(program: Command): void {
   const command = program
     .command("inspect <run>")
     .description("show what each block step costs: weights, multiply-accumulates, bytes")
-    .addHelpText("after", "\nExample:\n  coordescent inspect runs/first");
+    .addHelpText("after", "\nExample:\n  npx coordescent inspect runs/first");
   addOutputOptions(command).action(async (run: string, options: { json?: boolean; quiet?: boolean }) => {
     const { openRun } = await import("../runs/run-directory.ts");
     const { dataSets } = await import("../runs/data-source.ts");

@@ -7,6 +7,7 @@ import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { addResumeCommand } from "./resume.ts";
 import { addSampleCommand } from "./sample.ts";
+import { endLiveLine } from "./terminal.ts";
 import { addTrainCommand } from "./train.ts";
 
 const program = new Command("coordescent")
@@ -15,7 +16,7 @@ const program = new Command("coordescent")
   .exitOverride()
   .showSuggestionAfterError()
   .configureOutput({ outputError: (text, write) => write(text) })
-  .addHelpText("after", "\nStart with:\n  coordescent train --steps 2000");
+  .addHelpText("after", "\nStart with:\n  npx coordescent train --steps 2000");
 
 for (const add of [
   addTrainCommand,
@@ -29,12 +30,13 @@ for (const add of [
 }
 for (const command of program.commands) command.exitOverride();
 
-// A reader that has had enough, such as head, is no error.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
+// A reader that has had enough, such as head, is no error; and no training ends because nobody can be told about it.
+process.stderr.on("error", () => {});
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") return;
+  process.stderr.write(`coordescent: standard output cannot be written: ${error.message}\n`);
+  process.exitCode = exitCodes.storage;
+});
 
 try {
   await program.parseAsync();
@@ -46,6 +48,7 @@ try {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   const code = exitCodeOf(error);
+  endLiveLine();
   if (code !== undefined) process.stderr.write(`coordescent: ${(error as Error).message}\n`);
   else
     process.stderr.write(

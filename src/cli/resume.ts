@@ -10,7 +10,7 @@ export function addResumeCommand(program: Command): void {
     .command("resume <run>")
     .description("go on exactly where a run stopped")
     .option("--steps <n>", "new number of iterations in all", parseNumber)
-    .addHelpText("after", "\nExample:\n  coordescent resume runs/first --steps 4000");
+    .addHelpText("after", "\nExample:\n  npx coordescent resume runs/first --steps 4000");
   addOutputOptions(command).action(
     async (run: string, options: { steps?: number; json?: boolean; quiet?: boolean }) => {
       const terminal = openTerminal(options);

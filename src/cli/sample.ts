@@ -22,20 +22,22 @@ export function addSampleCommand(program: Command): void {
     .option("--seed <n>", "seed of the latents", parseNumber, 1)
     .option("--out <file>", "PNG file to write", "samples.png")
     .option("--device <name>", "cpu, wasm or webgpu (default: as in training)")
-    .addHelpText("after", "\nExample:\n  coordescent sample runs/first --count 100 --seed 7 --out grid.png");
+    .addHelpText("after", "\nExample:\n  npx coordescent sample runs/first --count 100 --seed 7 --out grid.png");
   addOutputOptions(command).action(sample);
 }
 
 async function sample(run: string, options: SampleCliOptions): Promise<void> {
   const terminal = openTerminal(options);
-  const { checkDevice, checkInteger } = await import("../runs/config.ts");
+  const { checkDevice, checkInteger, checkPictureName } = await import("../runs/config.ts");
   const count = checkInteger("--count", options.count, 1, mostSamples);
   const seed = checkInteger("--seed", options.seed, 0, 2 ** 32 - 1);
   const device = options.device === undefined ? undefined : checkDevice(options.device);
+  checkPictureName(options.out);
   const { sampleRun } = await import("../runs/sampling.ts");
-  const { writeWhole } = await import("../runs/files.ts");
-  const { step, png } = await sampleRun(run, { count, seed, device });
-  await writeWhole(options.out, png);
+  const { writeOver } = await import("../runs/files.ts");
+  const { step, png, damaged } = await sampleRun(run, { count, seed, device });
+  for (const error of damaged) terminal.say(`${error.message} Using an older one.`);
+  await writeOver(options.out, png);
   const result = { run, step, count, seed, out: options.out };
   terminal.result(result, [`${count} samples of step ${step}: ${options.out}`]);
 }

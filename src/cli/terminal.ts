@@ -19,17 +19,20 @@ interface Flags {
 
 const plainIntervalMs = 5000;
 
+let hasLiveLine = false;
+
+/** Moves on to a fresh line if the live line is on the terminal. */
+export function endLiveLine(): void {
+  if (hasLiveLine) process.stderr.write("\n");
+  hasLiveLine = false;
+}
+
 /** The terminal of a command. */
 export function openTerminal({ json = false, quiet = false }: Flags): Terminal {
   const { stdout, stderr } = process;
-  const isLive = stderr.isTTY && !quiet;
-  let hasLiveLine = false;
+  const isLive = stderr.isTTY && process.env.TERM !== "dumb" && !quiet;
   let spokeAt = Number.NEGATIVE_INFINITY;
 
-  const endLive = () => {
-    if (hasLiveLine) stderr.write("\n");
-    hasLiveLine = false;
-  };
   const live = (line: string) => {
     stderr.write(`\r\x1b[2K${line.slice(0, (stderr.columns || 80) - 1)}`);
     hasLiveLine = true;
@@ -46,29 +49,29 @@ export function openTerminal({ json = false, quiet = false }: Flags): Terminal {
   return {
     say(line) {
       if (quiet) return;
-      endLive();
+      endLiveLine();
       stderr.write(`${line}\n`);
     },
     progress: (record, steps) => status(progressLine(record, steps), record.step === steps),
     transfer: (line) => status(line, false),
     result(value, lines) {
-      endLive();
+      endLiveLine();
       if (json) stdout.write(`${JSON.stringify(value)}\n`);
       else if (!quiet) for (const line of lines) stdout.write(`${line}\n`);
     },
   };
 }
 
-/** `step 1500/20000  D 0.81  G 1.52  D(x) 0.72  D(G(z)) 0.24  9,800 images/s  2m 31s left` */
+/** `step 1500/20000  2m 31s left  loss D 0.812  G 1.520  D(x) 0.72  D(G(z)) 0.24  9,800 images/s` */
 export function progressLine(record: LogRecord, steps: number): string {
   const { step, lossD, lossG, probabilityReal, probabilityFake, imagesPerSecond, elapsedMs } = record;
   const leftMs = (elapsedMs / step) * (steps - step);
   return [
     `step ${step}/${steps}`,
+    step < steps ? `${duration(leftMs)} left` : `in ${duration(elapsedMs)}`,
     `loss D ${lossD.toFixed(3)}  G ${lossG.toFixed(3)}`,
     `D(x) ${probabilityReal.toFixed(2)}  D(G(z)) ${probabilityFake.toFixed(2)}`,
     `${imagesPerSecond.toLocaleString("en")} images/s`,
-    step < steps ? `${duration(leftMs)} left` : `in ${duration(elapsedMs)}`,
   ].join("  ");
 }
 

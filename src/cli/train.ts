@@ -12,7 +12,7 @@ export function addTrainCommand(program: Command): void {
     .command("train")
     .description("train a generator; with no options MNIST, the default preset and a new directory under runs/")
     .option("--list", "list the presets and end")
-    .addHelpText("after", "\nExample:\n  coordescent train --data strokes --steps 2000 --run runs/first");
+    .addHelpText("after", "\nExample:\n  npx coordescent train --data strokes --steps 2000 --run runs/first");
   addTrainingOptions(command).action(async (options: TrainingCliOptions & { list?: boolean }) => {
     const terminal = openTerminal(options);
     if (options.list) return listPresets(terminal);
@@ -25,7 +25,7 @@ async function listPresets(terminal: Terminal): Promise<void> {
   const rows = Object.entries(presets).map(([name, { summary }]) => ({ name, summary }));
   const width = Math.max(...rows.map(({ name }) => name.length));
   terminal.result(
-    rows,
+    { presets: rows },
     rows.map(({ name, summary }) => `${name.padEnd(width)}  ${summary}`),
   );
 }

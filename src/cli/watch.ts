@@ -2,15 +2,25 @@ import type { Training } from "../runs/training.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { duration, type Terminal } from "./terminal.ts";
 
-const signals = { SIGINT: 130, SIGTERM: 143 } as const;
+const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Waits for a training. The first SIGINT or SIGTERM lets it save and end with 130 or 143, a second one ends the process at once. */
+/** The same signal can come twice for one request, to the process and to its group. */
+const sameRequestMs = 1000;
+
+/** Waits for a training. The first SIGINT, SIGTERM or SIGHUP lets it save and end with 130, 143 or 129, a later one ends the process at once. */
 export async function finish(training: Training, terminal: Terminal): Promise<void> {
   let stoppedBy: keyof typeof signals | undefined;
+  let stoppedAt = 0;
   const onSignal = (signal: NodeJS.Signals) => {
-    const name = signal as keyof typeof signals;
-    if (stoppedBy) process.exit(signals[name]);
-    stoppedBy = name;
+    if (stoppedBy && performance.now() - stoppedAt < sameRequestMs) return;
+    if (stoppedBy) {
+      // not process.exit: it would tear down the thread in the middle of a native step
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+      return;
+    }
+    stoppedBy = signal as keyof typeof signals;
+    stoppedAt = performance.now();
     terminal.say("Stopping: saving a checkpoint. Once more to stop without.");
     training.stop();
   };
@@ -24,8 +34,8 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
       ...(samples ? [`Samples: ${samples}`] : []),
       `Report:  ${report}`,
       step < steps
-        ? `Go on:   coordescent resume ${run}`
-        : `More:    coordescent sample ${run} --count 100 --out grid.png`,
+        ? `Go on:   npx coordescent resume ${run}`
+        : `More:    npx coordescent sample ${run} --count 100 --out grid.png`,
     ]);
     if (summary.problem !== null) {
       process.stderr.write(

@@ -1,7 +1,7 @@
 /** The MNIST digits (LeCun, Cortes and Burges 1998): where they lie on this machine, and reading them. */
 
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, type Stats, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { InputError, StorageError } from "../errors.ts";
@@ -151,7 +151,17 @@ function joinImagesAndLabels(
 /** The path of a file in a folder, packed or unpacked, or undefined. */
 function locate(folder: string, { name }: MnistFile): string | undefined {
   const paths = [join(folder, `${name}.gz`), join(folder, name)];
-  return paths.find((path) => reading(path, () => statSync(path, { throwIfNoEntry: false }))?.isFile());
+  return paths.find((path) => reading(path, () => statIfThere(path))?.isFile());
+}
+
+/** A file below a file, or in a circle of links, is not there either. */
+function statIfThere(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (["ENOTDIR", "ELOOP"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
 }
 
 function requireFiles(folder: string, files: readonly MnistFile[], advice: string): string[] {

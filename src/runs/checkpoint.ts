@@ -21,12 +21,13 @@ export function checkpointPath(folder: string, step: number): string {
   return join(folder, `${String(step).padStart(6, "0")}.safetensors`);
 }
 
-/** Writes a checkpoint as one whole file, then removes all but the newest `keep`. Throws StorageError. */
+/** Writes a checkpoint as one whole file, then removes all but `keep` of those up to it. Throws StorageError. */
 export async function saveCheckpoint(folder: string, { step, snapshot }: Checkpoint, keep: number): Promise<string> {
   const metadata = { format, step: String(step), sha256: digest(step, snapshot) };
   const path = checkpointPath(folder, step);
   await writeWhole(path, encodeSafetensors(metadata, snapshot));
-  for (const old of (await listSteps(folder)).slice(keep)) await rm(checkpointPath(folder, old), { force: true });
+  const upToIt = (await listSteps(folder)).filter((other) => other <= step);
+  for (const old of upToIt.slice(keep)) await rm(checkpointPath(folder, old), { force: true });
   return path;
 }
 
@@ -59,7 +60,7 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   }
   const step = Number(metadata.step);
   if (metadata.sha256 !== digest(step, tensors) || basename(path) !== basename(checkpointPath("", step))) {
-    throw new CheckpointError(path, "the content does not agree with its SHA-256: damaged. Use an older checkpoint.");
+    throw new CheckpointError(path, "the content does not agree with its SHA-256: damaged.");
   }
   return { step, snapshot: tensors };
 }

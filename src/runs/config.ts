@@ -115,6 +115,12 @@ export function checkChoice<T extends string>(what: string, value: string, known
   );
 }
 
+/** The name of a picture, which cannot be that of another file of a run; a device under /dev will do as well. Throws ConfigError. */
+export function checkPictureName(name: string): void {
+  if (/\.png$/i.test(name) || name.startsWith("/dev/")) return;
+  throw new ConfigError(`--out: expected the name of a .png file, got "${name}".`, "out");
+}
+
 /** A device. Throws ConfigError. */
 export const checkDevice = (value: string) => checkChoice("--device", value, devices);
 
@@ -135,7 +141,7 @@ function replaced(tree: Tree, [name, ...rest]: string[], value: unknown, key: st
 }
 
 function unknownKey(key: string): ConfigError {
-  return new ConfigError(`${key}: unknown configuration key. ${didYouMean(key, configKeys())}`, key);
+  return new ConfigError(`${key}: unknown configuration key. ${didYouMean(key, configKeys())}`.trim(), key);
 }
 
 function configKeys(): string[] {

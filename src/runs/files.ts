@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { open, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StorageError } from "../errors.ts";
 
@@ -17,6 +17,19 @@ export async function writeWhole(path: string, content: Uint8Array | string): Pr
     await rm(temporary, { force: true }).catch(() => {});
     throw storageError(path, "cannot be written", error);
   }
+}
+
+/** Writes a file where a user wants it: whole, through links, and into a device without replacing it. Throws StorageError. */
+export async function writeOver(path: string, content: Uint8Array): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  const isSpecial = await stat(target).then(
+    (found) => !found.isFile(),
+    () => false,
+  );
+  if (!isSpecial) return writeWhole(target, content);
+  await writeFile(target, content).catch((error) => {
+    throw storageError(path, "cannot be written", error);
+  });
 }
 
 /** Writes a file that nobody else has; returns whether there was none. Throws StorageError. */
@@ -46,7 +59,7 @@ export async function readIfThere(path: string): Promise<Uint8Array | undefined>
     return await readFile(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return undefined;
     throw storageError(path, "cannot be read", error);
   }
 }

@@ -47,6 +47,7 @@ function runName(config: Config, now: Date, attempt: number): string {
 
 /** Throws ConfigError where a directory holds something already. */
 export async function checkFree(root: string): Promise<void> {
+  if (root === "") throw new ConfigError("--run: expected a directory, got an empty name.", "run");
   const content = await readdir(root).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [] as string[];
     if (error.code === "ENOTDIR")
@@ -86,8 +87,13 @@ async function claim(root: string, record: RunRecord): Promise<RunPaths | undefi
   const paths = runPaths(root);
   await makeFolder(root);
   if (!(await writeNew(paths.config, recordText(record)))) return undefined;
-  for (const folder of [paths.samples, paths.checkpoints]) await makeFolder(folder);
+  await makeFolders(paths);
   return paths;
+}
+
+/** Makes the folders of a run that are not there. Throws StorageError. */
+export async function makeFolders({ samples, checkpoints }: RunPaths): Promise<void> {
+  for (const folder of [samples, checkpoints]) await makeFolder(folder);
 }
 
 async function makeFolder(folder: string): Promise<void> {
@@ -119,7 +125,7 @@ export async function openRun(root: string): Promise<{ paths: RunPaths; record: 
 
 function parseRecord(text: string, file: string): RunRecord {
   try {
-    const { coordescent, data, config } = JSON.parse(text) as RunRecord;
+    const { coordescent, data, config } = (JSON.parse(text) ?? {}) as RunRecord;
     if (typeof coordescent === "string" && typeof data?.name === "string" && typeof data.fingerprint === "string") {
       return { coordescent, data, config: parseConfig(config) };
     }

@@ -1,3 +1,4 @@
+import type { CheckpointError } from "../errors.ts";
 import { fillNormal, stream } from "../random.ts";
 import { openRuntime } from "../runtime/open.ts";
 import type { Device } from "../runtime/runtime.ts";
@@ -20,6 +21,8 @@ export interface Samples {
   readonly step: number;
   /** [count, ...shape] */
   readonly values: Float32Array;
+  /** Newer checkpoints that could not be used. */
+  readonly damaged: readonly CheckpointError[];
   /** The samples as a PNG file. */
   readonly png: Uint8Array;
 }
@@ -29,14 +32,15 @@ export async function sampleRun(root: string, { count, seed, device }: SampleOpt
   const { paths, record } = await openRun(root);
   const { config } = record;
   const { examples, draw } = dataSets[config.data];
-  const { checkpoint } = await loadNewest(paths.checkpoints);
+  const { checkpoint, damaged } = await loadNewest(paths.checkpoints);
   const plan = planOf(config, examples);
   checkTensors(checkpoint, plan.tensors, checkpointPath(paths.checkpoints, checkpoint.step));
-  const runtime = await openRuntime(device ?? config.device, { threads: config.threads });
+  const own = device === undefined || device === config.device;
+  const runtime = await openRuntime(device ?? config.device, { threads: own ? config.threads : 0 });
   const sample = await samplerOf(plan.sampler, runtime, checkpoint.snapshot);
   const latents = new Float32Array(count * config.generator.latent);
   fillNormal(stream(seed, "sample"), 0, latents);
   const values = await sample(latents);
   await sample.release();
-  return { step: checkpoint.step, values, png: await draw(values) };
+  return { step: checkpoint.step, values, png: await draw(values), damaged };
 }

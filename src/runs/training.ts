@@ -8,8 +8,9 @@ import { type Config, configure } from "./config.ts";
 import { type DataName, type DataSource, dataSets } from "./data-source.ts";
 import { writeWhole } from "./files.ts";
 import { type Log, openLog, readLog, truncateLog } from "./log.ts";
-import { createRun, openRun, type RunPaths, type RunRecord, writeRecord } from "./run-directory.ts";
+import { createRun, makeFolders, openRun, type RunPaths, type RunRecord, writeRecord } from "./run-directory.ts";
 import { writeReport } from "./run-report.ts";
+import { stopRequest } from "./stop-request.ts";
 import type { Summary } from "./summary.ts";
 import type { Job, WorkerMessage } from "./worker.ts";
 
@@ -84,6 +85,7 @@ export async function resumeRun(
       throw new InputError(record.data.name, problem);
     }
     if (record !== saved) await writeRecord(paths, record);
+    await makeFolders(paths);
     await setAsideAfter(paths.checkpoints, step);
     await truncateLog(paths.log, step);
     return { paths, record, last, checkpoint: step };
@@ -116,11 +118,15 @@ function runWorker(
       if (message.type === "checkpoint") worker.postMessage("stored");
     }
   };
-  const finished = handleMessages(worker, handle).finally(() => {
+  const request = (value: number) => void Atomics.store(new Int32Array(job.stop), 0, value);
+  const ended = new Promise((resolve) => worker.once("exit", resolve));
+  const finished = handleMessages(worker, handle).finally(async () => {
     run?.log.close();
-    void worker.terminate();
+    request(stopRequest.abandon);
+    worker.postMessage("stored"); // in case it waits for that
+    await ended;
   });
-  return { finished, stop: () => void Atomics.store(new Int32Array(job.stop), 0, 1) };
+  return { finished, stop: () => request(stopRequest.save) };
 }
 
 /** Handles the messages of a thread one after the other until one gives a result. Rejects with the first error, or if the thread ends before. */

@@ -9,6 +9,7 @@ import { type Checkpoint, checkTensors } from "./checkpoint.ts";
 import type { Config } from "./config.ts";
 import { type DataSource, dataSets } from "./data-source.ts";
 import { planOf } from "./model.ts";
+import { stopRequest } from "./stop-request.ts";
 
 const port = parentPort!;
 
@@ -16,7 +17,7 @@ const port = parentPort!;
 export interface Job {
   readonly config: Config;
   readonly source: DataSource;
-  /** One Int32, not 0 when the training should save and end. */
+  /** One Int32: a value of `stopRequest`. */
   readonly stop: SharedArrayBuffer;
   readonly resume?: { readonly checkpoint: Checkpoint; readonly file: string; readonly elapsedMs: number };
 }
@@ -49,9 +50,10 @@ async function work({ config, source, stop, resume }: Job, post: Post): Promise<
     checkpointEvery: config.checkpoint.every,
     latents: fixedLatents(config),
     elapsedMs: resume?.elapsedMs ?? 0,
-    isStopped: () => Atomics.load(flag, 0) !== 0,
+    isStopped: () => Atomics.load(flag, 0) !== stopRequest.none,
   });
   for await (const event of events) {
+    if (Atomics.load(flag, 0) === stopRequest.abandon) break;
     post(event, buffersOf(event));
     if (event.type === "checkpoint") await once(port, "message"); // it is stored: no more than one is under way
   }

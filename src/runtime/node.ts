@@ -1,7 +1,12 @@
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { createRequire } from "node:module";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { ConfigError } from "../errors.ts";
 import { type Program, sizeOf } from "../program.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
 import type { Bindings, Runtime, RuntimeOptions, Session } from "./runtime.ts";
+
+// Not an import: where the package has no binary for this machine, Node 20 would end the process instead of rejecting.
+const ort: typeof import("onnxruntime-node") = createRequire(import.meta.url)("onnxruntime-node");
 
 type NodeTensor = HostTensor<Float32Array> & { readonly tensor: Tensor };
 
@@ -21,10 +26,10 @@ export function nodeRuntime({ threads = 0, provider = "cpu" }: NodeRuntimeOption
     name: `onnxruntime-node ${provider}${threads > 0 ? `, ${threads} thread${threads > 1 ? "s" : ""}` : ""}`,
     allocate(shape) {
       const values = new Float32Array(sizeOf(shape));
-      return { ...hostTensor(shape, values), tensor: new Tensor("float32", values, shape) } as NodeTensor;
+      return { ...hostTensor(shape, values), tensor: new ort.Tensor("float32", values, shape) } as NodeTensor;
     },
     async load(program) {
-      return openSession(program, await InferenceSession.create(program.model, options));
+      return openSession(program, await createSession(program, options, provider));
     },
   };
 }
@@ -45,6 +50,19 @@ function sessionOptions(threads: number, provider: "cpu" | "webgpu"): InferenceS
     logSeverityLevel: 3,
     extra: { session: { ...sessionSettings, disable_cpu_ep_fallback: provider === "cpu" ? "0" : "1" } },
   };
+}
+
+async function createSession(program: Program, options: InferenceSession.SessionOptions, provider: "cpu" | "webgpu") {
+  try {
+    return await ort.InferenceSession.create(program.model, options);
+  } catch (error) {
+    if (provider === "cpu") throw error;
+    const reason = (error as Error).message
+      .split("\n")[0]!
+      .split(/(?<=[a-z])\. /)
+      .at(-1);
+    throw new ConfigError(`device ${provider}: cannot be used here: ${reason}. Choose --device cpu.`, "device");
+  }
 }
 
 function openSession({ manifest }: Program, session: InferenceSession): Session {

@@ -42,7 +42,8 @@ export interface TrainingOptions {
 }
 
 /**
- * Iterates a trainer, and yields what there is to log, to look at and to save; it stores nothing itself. The last event is a checkpoint. Throws
+ * Iterates a trainer, and yields what there is to log, to look at and to save; it stores nothing itself. A new
+ * training begins with a checkpoint, and every one ends with one, a last picture perhaps after it. Throws
  * DivergedError as soon as a reported value is not finite, or a weight that is to be saved.
  */
 export async function* train(options: TrainingOptions): AsyncGenerator<TrainingEvent, void, void> {
@@ -52,6 +53,10 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
   const isDue = (every: number) => trainer.step % every === 0 || trainer.step === steps;
   let logged = { step: trainer.step, at: performance.now() };
   let savedAt = -1;
+  if (trainer.step === 0) {
+    yield await checkpoint(trainer);
+    savedAt = 0;
+  }
   while (trainer.step < steps && !isStopped()) {
     const iteration = await trainer.iterate();
     checkFinite(iteration);
@@ -61,11 +66,11 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
       yield { type: "record", record: recordOf(iteration, imagesPerSecond, now - begun) };
       logged = { step: iteration.step, at: now };
     }
-    if (isDue(sampleEvery)) yield { type: "samples", step: trainer.step, samples: await trainer.sample(latents) };
     if (isDue(checkpointEvery)) {
       yield await checkpoint(trainer);
       savedAt = trainer.step;
     }
+    if (isDue(sampleEvery)) yield { type: "samples", step: trainer.step, samples: await trainer.sample(latents) };
   }
   if (savedAt !== trainer.step) yield await checkpoint(trainer);
 }
