@@ -33,7 +33,7 @@ function trainMs(): number {
 
 const pytorchMs = (threads: number) =>
   Number(
-    execFileSync(python!, [peer, String(threads), "64", "source", String(Math.min(iterations, 2000))], {
+    execFileSync(python!, [peer, String(threads), "64", "source", String(iterations)], {
       encoding: "utf8",
     }),
   );

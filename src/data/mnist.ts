@@ -154,12 +154,12 @@ function locate(folder: string, { name }: MnistFile): string | undefined {
   return paths.find((path) => reading(path, () => statIfThere(path))?.isFile());
 }
 
-/** A file below a file, or in a circle of links, is not there either. */
+/** A file below a file is not there either. */
 function statIfThere(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    if (["ENOTDIR", "ELOOP"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return undefined;
     throw error;
   }
 }
