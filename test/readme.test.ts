@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -17,6 +18,16 @@ test("every command of the README works, in its order; with a hundredth of the s
   }
   expect(existsSync(join(cwd, "grid.png"))).toBe(true);
   expect(existsSync(join(cwd, "runs/first/report.html"))).toBe(true);
+});
+
+test("npm start builds and trains, with the options behind --", () => {
+  const run = join(temporaryDirectory(), "run");
+  const options = ["--data", "strokes", "--steps", "10", "--run", run, "--json"];
+  const output = execFileSync("npm", ["--silent", "start", "--", ...options], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  expect(JSON.parse(output)).toMatchObject({ state: "finished", step: 10, run });
 });
 
 test("the library example of the README is the beginning of examples/train.ts, and the linked files exist", () => {

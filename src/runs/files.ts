@@ -7,10 +7,10 @@ import { StorageError } from "../errors.ts";
  * Writes a file so that it appears whole or not at all, and stays after a crash: temporary name, write, fsync, rename, fsync of the folder. Throws
  * StorageError.
  */
-export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeWhole(path: string, content: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
   const temporary = `${path}.${process.pid}-${randomUUID().slice(0, 8)}.part`;
   try {
-    await synced(temporary, "wx", (file) => file.writeFile(content));
+    await synced(temporary, "wx", (file) => writeFile(file, content as string | Uint8Array | Iterable<Uint8Array>));
     await rename(temporary, path);
     if (process.platform !== "win32") await synced(dirname(path), "r", () => Promise.resolve());
   } catch (error) {

@@ -16,8 +16,8 @@ export function payloadOf(tensors: Snapshot): Uint8Array[] {
   return [...tensors.values()].map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
 }
 
-/** A file of tensors with text metadata; equal content gives equal bytes. */
-export function encodeSafetensors(metadata: SafetensorsFile["metadata"], tensors: Snapshot): Uint8Array {
+/** A file of tensors with text metadata, in parts: the header and each tensor where it lies. Equal content gives equal bytes. */
+export function encodeSafetensors(metadata: SafetensorsFile["metadata"], tensors: Snapshot): Uint8Array[] {
   let end = 0;
   const entries = [...tensors].map(([name, { shape, values }]) => {
     const start = end;
@@ -26,15 +26,9 @@ export function encodeSafetensors(metadata: SafetensorsFile["metadata"], tensors
   });
   const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) });
   const header = new TextEncoder().encode(json.padEnd(Math.ceil(json.length / 8) * 8)); // aligns the numbers
-  const file = new Uint8Array(8 + header.length + end);
-  new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
-  file.set(header, 8);
-  let at = 8 + header.length;
-  for (const bytes of payloadOf(tensors)) {
-    file.set(bytes, at);
-    at += bytes.length;
-  }
-  return file;
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true);
+  return [length, header, ...payloadOf(tensors)];
 }
 
 /** The tensors and metadata of a file. Throws CheckpointError where it is not a whole safetensors file of float32 tensors. */

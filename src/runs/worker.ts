@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { parentPort, workerData } from "node:worker_threads";
 import { fillNormal, stream } from "../random.ts";
 import { openRuntime } from "../runtime/open.ts";
+import { emptySnapshot } from "../train/snapshot.ts";
 import { type TrainingEvent, train } from "../train/train.ts";
 import { createTrainer } from "../train/trainer.ts";
 import { type Checkpoint, checkTensors } from "./checkpoint.ts";
@@ -49,23 +50,21 @@ async function work({ config, source, stop, resume }: Job, post: Post): Promise<
     sampleEvery: config.sample.every,
     checkpointEvery: config.checkpoint.every,
     latents: fixedLatents(config),
+    // One memory that both threads see: a copy of every checkpoint would be garbage that leaves holes in the heap.
+    snapshotInto: emptySnapshot(plan.tensors, (sizeBytes) => new SharedArrayBuffer(sizeBytes)),
     elapsedMs: resume?.elapsedMs ?? 0,
     isStopped: () => Atomics.load(flag, 0) !== stopRequest.none,
   });
   for await (const event of events) {
     if (Atomics.load(flag, 0) === stopRequest.abandon) break;
-    post(event, buffersOf(event));
-    if (event.type === "checkpoint") await once(port, "message"); // it is stored: no more than one is under way
+    if (event.type === "samples") post(event, [event.samples.buffer as ArrayBuffer]);
+    else if (event.type === "checkpoint") {
+      post(event);
+      await once(port, "message"); // it is stored, and the memory free again
+    } else post(event);
   }
   await trainer.release();
   post({ type: "done" });
-}
-
-function buffersOf(event: TrainingEvent): ArrayBuffer[] {
-  if (event.type === "samples") return [event.samples.buffer as ArrayBuffer];
-  if (event.type === "checkpoint")
-    return [...event.snapshot.values()].map(({ values }) => values.buffer as ArrayBuffer);
-  return [];
 }
 
 /** The latents of every sample picture of a run. */

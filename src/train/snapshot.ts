@@ -1,7 +1,17 @@
-import type { TensorSpec } from "../program.ts";
+import { sizeOf, type TensorSpec } from "../program.ts";
 
 /** The values of every weight and of the state of the update rules, by name. */
 export type Snapshot = ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>;
+
+/** A snapshot of zeros; `allocate` gives the memory of a tensor. */
+export function emptySnapshot(
+  specs: readonly TensorSpec[],
+  allocate: (sizeBytes: number) => ArrayBufferLike = (sizeBytes) => new ArrayBuffer(sizeBytes),
+): Snapshot {
+  return new Map(
+    specs.map(({ name, shape }) => [name, { shape, values: new Float32Array(allocate(4 * sizeOf(shape))) }]),
+  );
+}
 
 /** How a snapshot differs from the tensors of a plan, or undefined where it holds exactly those. */
 export function snapshotProblem(snapshot: Snapshot, specs: readonly TensorSpec[]): string | undefined {

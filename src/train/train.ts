@@ -37,6 +37,8 @@ export interface TrainingOptions {
   readonly latents: Float32Array;
   /** Time that earlier sessions of the training took. */
   readonly elapsedMs?: number;
+  /** Memory for the snapshots of the checkpoints, which then hold until the next event is asked for; without it each has its own. */
+  readonly snapshotInto?: Snapshot;
   /** Asked before every iteration: whether to make a checkpoint and end. */
   readonly isStopped?: () => boolean;
 }
@@ -54,7 +56,7 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
   let logged = { step: trainer.step, at: performance.now() };
   let savedAt = -1;
   if (trainer.step === 0) {
-    yield await checkpoint(trainer);
+    yield await checkpoint(options);
     savedAt = 0;
   }
   while (trainer.step < steps && !isStopped()) {
@@ -67,19 +69,19 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
       logged = { step: iteration.step, at: now };
     }
     if (isDue(checkpointEvery)) {
-      yield await checkpoint(trainer);
+      yield await checkpoint(options);
       savedAt = trainer.step;
     }
     if (isDue(sampleEvery)) yield { type: "samples", step: trainer.step, samples: await trainer.sample(latents) };
   }
-  if (savedAt !== trainer.step) yield await checkpoint(trainer);
+  if (savedAt !== trainer.step) yield await checkpoint(options);
 }
 
-async function checkpoint({ step, snapshot: take }: Trainer): Promise<TrainingEvent> {
-  const snapshot = await take();
+async function checkpoint({ trainer, snapshotInto }: TrainingOptions): Promise<TrainingEvent> {
+  const snapshot = await trainer.snapshot(snapshotInto);
   const name = notFinite(snapshot);
-  if (name !== undefined) throw new DivergedError(step, `${name} holds numbers that are not finite.`);
-  return { type: "checkpoint", step, snapshot };
+  if (name !== undefined) throw new DivergedError(trainer.step, `${name} holds numbers that are not finite.`);
+  return { type: "checkpoint", step: trainer.step, snapshot };
 }
 
 function checkFinite({ step, metrics, blocks }: Iteration): void {

@@ -5,7 +5,7 @@ import { fillNormal, fillUniform, stream } from "../random.ts";
 import type { DeviceTensor, Runtime, Session } from "../runtime/runtime.ts";
 import { alone, type Collective } from "./collective.ts";
 import { loadSampler, type Sampler } from "./sampler.ts";
-import { type Snapshot, snapshotProblem } from "./snapshot.ts";
+import { emptySnapshot, type Snapshot, snapshotProblem } from "./snapshot.ts";
 
 /** What happened in one iteration. */
 export interface Iteration {
@@ -24,7 +24,8 @@ export interface Trainer {
   iterate(): Promise<Iteration>;
   /** Samples of the generator as it is. */
   readonly sample: Sampler;
-  snapshot(): Promise<Snapshot>;
+  /** The weights and states as they are, in new memory or in that of `target`. */
+  snapshot(target?: Snapshot): Promise<Snapshot>;
   /** Throws CheckpointError, and changes nothing, where the snapshot is not of this plan. */
   restore(snapshot: Snapshot, step: number): void;
   release(): Promise<void>;
@@ -76,7 +77,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       return { step, blocks, metrics };
     },
     sample,
-    snapshot: () => snapshot(plan, memory),
+    snapshot: (target = emptySnapshot(plan.tensors)) => fillSnapshot(target, memory),
     restore(saved, at) {
       const problem = snapshotProblem(saved, plan.tensors);
       if (problem) throw new CheckpointError("restore", problem);
@@ -174,10 +175,7 @@ function swap({ inputs, outputs }: Memory, input: string, output: string): void 
   outputs[output] = old;
 }
 
-async function snapshot(plan: Plan, memory: Memory): Promise<Snapshot> {
-  const saved = new Map<string, { shape: readonly number[]; values: Float32Array }>();
-  for (const { name, shape } of plan.tensors) {
-    saved.set(name, { shape, values: Float32Array.from(await memory.inputs[name]!.read()) });
-  }
-  return saved;
+async function fillSnapshot(target: Snapshot, memory: Memory): Promise<Snapshot> {
+  for (const [name, { values }] of target) values.set(await memory.inputs[name]!.read());
+  return target;
 }
