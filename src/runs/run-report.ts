@@ -28,9 +28,16 @@ function flattenData({ config }: RunRecord): object {
   return rest;
 }
 
-/** A summary without the paths of one machine. */
-function shown({ run: _, checkpoint: __, samples: ___, report: ____, ...rest }: Summary): Record<string, unknown> {
-  return rest;
+/** A summary without the paths of one machine, and without a problem where there was none. */
+function shown({
+  run: _,
+  checkpoint: __,
+  samples: ___,
+  report: ____,
+  problem,
+  ...rest
+}: Summary): Record<string, unknown> {
+  return problem === null ? rest : { ...rest, problem };
 }
 
 async function readSamples(folder: string): Promise<{ step: number; png: Uint8Array }[]> {

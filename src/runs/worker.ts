@@ -57,11 +57,8 @@ async function work({ config, source, stop, resume }: Job, post: Post): Promise<
   });
   for await (const event of events) {
     if (Atomics.load(flag, 0) === stopRequest.abandon) break;
-    if (event.type === "samples") post(event, [event.samples.buffer as ArrayBuffer]);
-    else if (event.type === "checkpoint") {
-      post(event);
-      await once(port, "message"); // it is stored, and the memory free again
-    } else post(event);
+    post(event, event.type === "samples" ? [event.samples.buffer as ArrayBuffer] : []);
+    if (event.type === "checkpoint") await once(port, "message"); // it is stored, and the memory free again
   }
   await trainer.release();
   post({ type: "done" });
