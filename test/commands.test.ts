@@ -1,4 +1,14 @@
-import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -205,6 +215,11 @@ describe("resume", () => {
     expect(killed.code).toBe(null);
     await succeed(["resume", run, "--steps", "30"]);
     const final = (of: string) => read(of, "checkpoints", "000030.safetensors");
+    const bare = join(root, "bare"); // killed between config.json and the first checkpoint
+    mkdirSync(bare);
+    copyFileSync(join(run, "config.json"), join(bare, "config.json"));
+    await succeed(["resume", bare, "--steps", "30"]);
+    expect(final(bare).equals(final(whole))).toBe(true);
     expect(final(run).equals(final(whole))).toBe(true);
     expect(timeless(run, "metrics.jsonl")).toEqual(timeless(whole, "metrics.jsonl"));
   });

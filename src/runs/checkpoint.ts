@@ -50,6 +50,11 @@ export async function loadNewest(folder: string): Promise<{ checkpoint: Checkpoi
   );
 }
 
+/** Whether a folder holds any checkpoint, whole or damaged. Throws StorageError. */
+export async function hasCheckpoints(folder: string): Promise<boolean> {
+  return (await listSteps(folder)).length > 0;
+}
+
 /** Reads a checkpoint and checks it against its checksum. Throws CheckpointError. */
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   const bytes = await readIfThere(path);

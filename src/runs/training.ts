@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { ConfigError, InputError } from "../errors.ts";
 import type { LogRecord, TrainingEvent } from "../train/train.ts";
 import { version } from "../version.ts";
-import { checkpointPath, loadNewest, saveCheckpoint, setAsideAfter } from "./checkpoint.ts";
+import { checkpointPath, hasCheckpoints, loadNewest, saveCheckpoint, setAsideAfter } from "./checkpoint.ts";
 import { type Config, configure } from "./config.ts";
 import { type DataName, type DataSource, dataSets } from "./data-source.ts";
 import { writeWhole } from "./files.ts";
@@ -68,17 +68,20 @@ export async function resumeRun(
   observer: Observer = {},
 ): Promise<Training> {
   const { paths, record: saved } = await openRun(root);
-  const { checkpoint, damaged } = await loadNewest(paths.checkpoints);
+  const { checkpoint, damaged } = (await hasCheckpoints(paths.checkpoints))
+    ? await loadNewest(paths.checkpoints)
+    : { checkpoint: undefined, damaged: [] }; // killed before the first one: it begins again
   for (const error of damaged) observer.onNotice?.(`${error.message} Using an older one.`);
   const record = steps === undefined ? saved : { ...saved, config: configure(saved.config, [["steps", steps]]) };
-  const { step } = checkpoint;
+  const step = checkpoint?.step ?? 0;
   if (step >= record.config.steps) {
     const advice = `Give more with --steps, for example --steps ${2 * step}.`;
     throw new ConfigError(`${root}: the run has made ${step} of ${record.config.steps} iterations. ${advice}`, "steps");
   }
   const last = (await readLog(paths.log)).findLast((entry) => entry.step <= step);
-  const resume = { checkpoint, file: checkpointPath(paths.checkpoints, step), elapsedMs: last?.elapsedMs ?? 0 };
-  const job = { config: record.config, source: await findSource(record.config.data), stop: stopFlag(), resume };
+  const file = checkpointPath(paths.checkpoints, step);
+  const resume = checkpoint && { resume: { checkpoint, file, elapsedMs: last?.elapsedMs ?? 0 } };
+  const job = { config: record.config, source: await findSource(record.config.data), stop: stopFlag(), ...resume };
   return runWorker(job, observer, async ({ fingerprint }) => {
     if (fingerprint !== record.data.fingerprint) {
       const problem = `expected the data that the run began with (SHA-256 ${record.data.fingerprint}), got ${fingerprint}.`;
