@@ -22,13 +22,11 @@ export function checkpointPath(folder: string, step: number): string {
 }
 
 /** Writes a checkpoint as one whole file, then removes all but `keep` of those up to it. Throws StorageError. */
-export async function saveCheckpoint(folder: string, { step, snapshot }: Checkpoint, keep: number): Promise<string> {
+export async function saveCheckpoint(folder: string, { step, snapshot }: Checkpoint, keep: number): Promise<void> {
   const metadata = { format, step: String(step), sha256: digest(step, snapshot) };
-  const path = checkpointPath(folder, step);
-  await writeWhole(path, encodeSafetensors(metadata, snapshot));
+  await writeWhole(checkpointPath(folder, step), encodeSafetensors(metadata, snapshot));
   const upToIt = (await listSteps(folder)).filter((other) => other <= step);
   for (const old of upToIt.slice(keep)) await rm(checkpointPath(folder, old), { force: true });
-  return path;
 }
 
 /**
