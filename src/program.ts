@@ -14,8 +14,14 @@ export type InputRole =
   | "noise"
   /** A number that the runner sets at each step, such as the learning rate. */
   | "hyper"
+  /** Which slices of its tensors a block is, as whole numbers in floating point. */
+  | "index"
   /** A gradient, summed over the replicas. */
-  | "gradient";
+  | "gradient"
+  /** What an earlier program of the same move gave under this name. */
+  | "cache"
+  /** The weight that a corrector starts from, while `parameter` is the point that the predictor reached. */
+  | "base";
 
 /** What an output is to the runner: where its values go. */
 export type OutputRole =
@@ -25,6 +31,10 @@ export type OutputRole =
   | "gradient"
   /** A scalar for the log; also summed over the replicas. */
   | "metric"
+  /** Numbers that the runner decides by: a length, a decrease, the norms of all blocks. */
+  | "measure"
+  /** Read by a later program of the same move. */
+  | "cache"
   /** Generated examples. */
   | "sample";
 
@@ -42,6 +52,18 @@ export interface ProgramOutput {
   readonly role: OutputRole;
   /** The input that this output is the next value of. */
   readonly replaces?: string;
+  /** Where in that input it belongs; absent where it is all of it. */
+  readonly slices?: Slices;
+}
+
+/**
+ * Some slices along one axis of a tensor, seen as [outer, count, inner]: those whose numbers are in the input `index` of the program.
+ */
+export interface Slices {
+  readonly outer: number;
+  readonly count: number;
+  readonly inner: number;
+  readonly index: string;
 }
 
 /** Work of one run of a program, counted from its graph. */
@@ -76,7 +98,11 @@ export function sizeOf(shape: readonly number[]): number {
 /** How a tensor starts. */
 export type Initialiser =
   | { readonly kind: "constant"; readonly value: number }
-  | { readonly kind: "uniform"; readonly low: number; readonly high: number };
+  | { readonly kind: "uniform"; readonly low: number; readonly high: number }
+  /** These numbers. */
+  | { readonly kind: "values"; readonly values: readonly number[] }
+  /** Like another tensor of the plan. */
+  | { readonly kind: "copy"; readonly of: string };
 
 /** A weight, or state of an update rule, that lives as long as the training. */
 export interface TensorSpec {
@@ -84,32 +110,4 @@ export interface TensorSpec {
   readonly shape: readonly number[];
   readonly role: "parameter" | "state";
   readonly initialiser: Initialiser;
-}
-
-/** One block step: programs run one after the other; gradients that one returns are summed over the replicas before the next one reads them. */
-export interface Move {
-  /** For example `generator/dense1`. */
-  readonly block: string;
-  /** Names of the weights that the move changes. */
-  readonly parameters: readonly string[];
-  readonly programs: readonly Program[];
-}
-
-/** One side of the game: the moves it can make, and which one it makes at an iteration. */
-export interface Player {
-  readonly name: string;
-  readonly moves: readonly Move[];
-  /** Index of the move at an iteration, counted from 0, of a training with a seed. */
-  select(iteration: number, seed: number): number;
-}
-
-/** Everything the runner needs to train: what lives, who moves in which order, and how to look at the result. */
-export interface Plan {
-  readonly tensors: readonly TensorSpec[];
-  /** In the order in which they move in an iteration. */
-  readonly players: readonly Player[];
-  /** Values of the hyper-parameter inputs. */
-  readonly hyper: Readonly<Record<string, number>>;
-  /** Latents to samples: input `latents` [n, latent size], output `sample` [n, ...shape]. */
-  readonly sampler: Program;
 }

@@ -76,6 +76,8 @@ describe("train", () => {
       probabilityReal: expect.any(Number),
       probabilityFake: expect.any(Number),
       block: "generator/dense2",
+      blockD: "discriminator",
+      visits: [2, 2, 1],
       imagesPerSecond: expect.any(Number),
       elapsedMs: expect.any(Number),
     });
@@ -437,7 +439,7 @@ describe("bad input", () => {
     [
       "train --set descent.update=adan",
       2,
-      /descent.update: expected one of gradient, adam, got "adan". Did you mean adam\?/,
+      /descent.update: expected one of gradient, momentum, .*, got "adan". Did you mean adam\?/,
     ],
     ["train --set descent.learningRate=0", 2, /descent.learningRate: expected more than 0, got 0/],
     ["train --set generator.hidden=128", 2, /generator.hidden: expected a value of type array, got 128/],

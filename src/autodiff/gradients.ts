@@ -26,13 +26,16 @@ export function gradients(y: Tensor, wrt: readonly Tensor[]): Tensor[] {
   return wrt.map((tensor) => adjoints.get(tensor) ?? fill(tensor.shape, 0));
 }
 
-/** The tensors that `y` depends on and that depend on one of `wrt`, each after its inputs; not through a condition, which has no slope. */
+/** The tensors that `y` depends on and that depend on one of `wrt`, each after its inputs; not through what counts as constant. */
 function dependents(y: Tensor, wrt: readonly Tensor[]): Set<Tensor> {
   const targets = new Set(wrt);
   const found = new Set<Tensor>();
   for (const tensor of topological([y])) {
-    const depends = tensor.kind === "application" && tensor.inputs.some((source) => found.has(source));
-    if (tensor.type === "float" && (targets.has(tensor) || depends)) found.add(tensor);
+    const depends =
+      tensor.kind === "application" &&
+      tensor.operator.gradient !== undefined &&
+      tensor.inputs.some((source) => found.has(source));
+    if (targets.has(tensor) || depends) found.add(tensor);
   }
   return found;
 }

@@ -1,73 +1,183 @@
-import { gradients } from "../autodiff/gradients.ts";
 import { constant, input, type Tensor } from "../graph/tensor.ts";
 import { compile, type ProgramResult } from "../onnx/compile.ts";
 import type { Precision } from "../onnx/model.ts";
-import { mul } from "../ops/arithmetic.ts";
-import type { BlockSpec, Moved, UpdateRule } from "../optim/update-rule.ts";
-import type { Move, Program } from "../program.ts";
+import { mul, neg } from "../ops/arithmetic.ts";
+import type { Fading, Move, SearchPlan } from "../plan.ts";
+import type { Program, TensorSpec } from "../program.ts";
+import type { Objective } from "./objective.ts";
+import type { BlockGroup } from "./partition.ts";
+import { splitPrefix } from "./prefix.ts";
+import type { StatePolicy } from "./state-policy.ts";
+import {
+  type Differentiated,
+  differentiate,
+  directionInput,
+  lineResults,
+  predictedDecrease,
+  type StepOptions,
+  slopeAlongDescent,
+  updateResults,
+  weightsAlong,
+} from "./step.ts";
+import { type View, viewOf } from "./view.ts";
 
-/** What a player minimises, and what it reports of it. */
-export interface Objective {
-  readonly value: Tensor;
-  /** Scalars for the log, by name; the objective itself may be among them. */
-  readonly metrics: Readonly<Record<string, Tensor>>;
-  /** The input tensor of a weight. */
-  readonly weights: (name: string) => Tensor;
-}
-
-/** How a block moves. */
-export interface MoveOptions {
-  readonly update: UpdateRule;
-  /** Scalar input. */
-  readonly learningRate: Tensor;
+/** How a block moves, beyond its step. */
+export interface MoveOptions extends StepOptions {
+  readonly policy: StatePolicy;
+  /** Steps on one batch; more than one share what lies below the block. */
+  readonly innerSteps?: number | undefined;
+  /** Whether the step reports the decrease that it expects, as measure `NAME/decrease`. */
+  readonly reportsDecrease?: boolean | undefined;
+  /** Whether there is a second half, for extragradient steps. */
+  readonly hasCorrector?: boolean | undefined;
   /** Number of replicas that share a batch; each sees its part of it. */
   readonly replicas?: number | undefined;
   readonly precision?: Precision | undefined;
 }
 
 /**
- * The move of one block: the backward pass down to that block only, and its update. With one replica this is one program, in which the update
- * can become part of the matrix products; with more, one program for the gradients and one for the update.
+ * The move of some groups from one point: the backward pass down to them only, and their update. With one replica a step is one program, in which the
+ * update can become part of the matrix products; with more, one program for the gradients and one for the update.
  */
-export function blockMove(objective: Objective, block: BlockSpec, options: MoveOptions): Move {
-  const { replicas = 1 } = options;
-  const parameters = block.parameters.map(({ name }) => name);
-  const programs =
-    replicas === 1 ? [fusedProgram(objective, block, options)] : splitPrograms(objective, block, options);
-  return { block: block.name, parameters, programs };
+export function blockMove(groups: readonly BlockGroup[], options: MoveOptions): Move {
+  const name = moveName(groups);
+  const step = differentiate(groups, options);
+  const [view] = step.views;
+  const common = {
+    name,
+    parameters: groups.flatMap(({ parameters }) => parameters.map((parameter) => parameter.name)),
+    fading: step.views.flatMap((each) => fadingOf(each, options)),
+    ...(view!.numberInput === undefined ? {} : { numberInput: view!.numberInput }),
+  };
+  if (options.update.search) return { ...common, ...searchPrograms(name, step, options) };
+  if ((options.replicas ?? 1) > 1) return { ...common, programs: splitPrograms(name, step, options) };
+  const corrector = options.hasCorrector ? { corrector: [correctorProgram(name, groups, options)] } : {};
+  return { ...common, ...stepPrograms(name, step, options), ...corrector };
 }
 
-function fusedProgram(objective: Objective, block: BlockSpec, options: MoveOptions): Program {
-  const moved = differentiate(objective, block);
-  const results = [...metricResults(objective, 1), ...updateResults(block, moved, options)];
-  return compile(block.name, results, { objective: objective.value, precision: options.precision });
+/** State tensors that the blocks of some groups keep. */
+export function statesOf(groups: readonly BlockGroup[], { update }: Pick<StepOptions, "update">): TensorSpec[] {
+  return groups.flatMap((group) => {
+    const view = viewOf(group);
+    return update.init(view.block).map((spec) => view.state(spec).spec);
+  });
 }
 
-function splitPrograms(objective: Objective, block: BlockSpec, options: MoveOptions): Program[] {
+/** What the searches of the moves of some groups keep: a number for each block. */
+export function searchMemory(groups: readonly BlockGroup[], { update }: Pick<StepOptions, "update">): TensorSpec[] {
+  if (!update.search) return [];
+  const blocks = viewOf(groups[0]!).blocks(0).length;
+  const initialiser = { kind: "constant", value: 0 } as const;
+  return [{ name: memoryName(moveName(groups)), shape: [blocks], role: "state", initialiser }];
+}
+
+const moveName = (groups: readonly BlockGroup[]) => groups.map((group) => group.name).join("+");
+const memoryName = (move: string) => `${move}/search/memory`;
+
+const weightsIn = ({ moved }: Differentiated) => moved.flat().map(({ name }) => name);
+
+type Programs = Pick<Move, "programs" | "prefix" | "search">;
+
+function stepPrograms(name: string, step: Differentiated, options: MoveOptions): Programs {
+  const { innerSteps = 1, precision } = options;
+  const updates = updateResults(step, options);
+  const results = [
+    ...metricResults(step.objective, 1),
+    ...(options.reportsDecrease ? [measure(`${name}/decrease`, predictedDecrease(step, updates))] : []),
+    ...updates,
+  ];
+  if (innerSteps === 1) return { programs: [compile(name, results, { objective: step.objective.value, precision })] };
+  const { prefix, rest } = withPrefix(name, results, weightsIn(step), options);
+  return { ...prefix, programs: [compile(name, rest, { precision })] };
+}
+
+function correctorProgram(name: string, groups: readonly BlockGroup[], options: MoveOptions): Program {
+  const step = differentiate(groups, options, "base");
+  return compile(`${name}/corrector`, updateResults(step, options, "corrected"), { precision: options.precision });
+}
+
+/** The value, the slope and the direction; and the value at some length, with the weights there. */
+function searchPrograms(name: string, step: Differentiated, options: MoveOptions): Programs {
+  const { parameters, objective, precision } = options;
+  const length = input(`${name}/length`, [], "hyper");
+  const search: Omit<SearchPlan, "trial"> = {
+    rule: options.update.search!,
+    length: `${name}/length`,
+    value: `${name}/value`,
+    slope: `${name}/slope`,
+    reached: `${name}/reached`,
+    memory: memoryName(name),
+  };
+  const directions = step.moved.flat().map(({ name, value, gradient }) => ({
+    name: (directionInput(name, value) as { name: string }).name,
+    tensor: neg(gradient),
+    role: "cache" as const,
+  }));
+  const start = [
+    ...metricResults(step.objective, 1),
+    measure(search.value, step.objective.value),
+    measure(search.slope, slopeAlongDescent(step)),
+    ...directions,
+  ];
+  const reached = objective(weightsAlong(step, parameters, length)).value;
+  const trial = [measure(search.reached, reached), ...lineResults(step, length, options)];
+  const { prefix, rest } = withPrefix(name, [...start, ...trial], [...weightsIn(step), search.length], options);
+  return {
+    ...prefix,
+    programs: [compile(name, rest.slice(0, start.length), { precision })],
+    search: { ...search, trial: compile(`${name}/trial`, rest.slice(start.length), { precision }) },
+  };
+}
+
+/** Results divided into what the steps on one batch have in common, and the rest. */
+function withPrefix(
+  name: string,
+  results: readonly ProgramResult[],
+  varying: readonly string[],
+  { precision }: MoveOptions,
+) {
+  const split = splitPrefix(
+    results.map(({ tensor }) => tensor),
+    new Set(varying),
+    name,
+  );
+  const rest = results.map((result, i) => ({ ...result, tensor: split.results[i]! }));
+  if (split.caches.length === 0) return { prefix: {}, rest };
+  const caches = split.caches.map((cache) => ({ ...cache, role: "cache" as const }));
+  return { prefix: { prefix: compile(`${name}/prefix`, caches, { precision }) }, rest };
+}
+
+function splitPrograms(name: string, step: Differentiated, options: MoveOptions): Program[] {
   const { precision } = options;
   const share = 1 / options.replicas!;
-  const value = mul(constant(share), objective.value);
-  const moved = differentiate({ ...objective, value }, block);
-  const gradientName = (name: string) => `${name}/gradient`;
-  const exchanged = moved.map(({ name, gradient }) => ({
+  const gradientName = (parameter: string) => `${parameter}/gradient`;
+  const exchanged = step.moved.flat().map(({ name, gradient }) => ({
     name: gradientName(name),
-    tensor: gradient,
+    tensor: mul(constant(share), gradient),
     role: "gradient" as const,
   }));
-  const summed = moved.map((m) => ({ ...m, gradient: input(gradientName(m.name), m.value.shape, "gradient") }));
+  const summed = {
+    ...step,
+    moved: step.moved.map((list) =>
+      list.map((m) => ({ ...m, gradient: input(gradientName(m.name), m.gradient.shape, "gradient") })),
+    ),
+  };
   return [
-    compile(`${block.name}/gradient`, [...metricResults(objective, share), ...exchanged], {
-      objective: value,
+    compile(`${name}/gradient`, [...metricResults(step.objective, share), ...exchanged], {
+      objective: step.objective.value,
       precision,
     }),
-    compile(`${block.name}/update`, updateResults(block, summed, options), { precision }),
+    compile(`${name}/update`, updateResults(summed, options), { precision }),
   ];
 }
 
-function differentiate({ value, weights }: Objective, block: BlockSpec): Moved[] {
-  const values = block.parameters.map(({ name }) => weights(name));
-  const slopes = gradients(value, values);
-  return block.parameters.map(({ name }, i) => ({ name, value: values[i]!, gradient: slopes[i]! }));
+function fadingOf(view: View, { update, policy }: MoveOptions): Fading[] {
+  return update.init(view.block).flatMap((spec) => {
+    const factor = policy(spec.memory);
+    if (factor === 1 || spec.shared) return [];
+    const { slices } = view.state(spec);
+    return [{ name: spec.name, initial: spec.initialiser.value, factor, ...(slices && { slices }) }];
+  });
 }
 
 function metricResults({ metrics }: Objective, share: number): ProgramResult[] {
@@ -78,17 +188,6 @@ function metricResults({ metrics }: Objective, share: number): ProgramResult[] {
   }));
 }
 
-function updateResults(
-  block: BlockSpec,
-  moved: readonly Moved[],
-  { update, learningRate }: MoveOptions,
-): ProgramResult[] {
-  const specs = new Map([...block.parameters, ...update.init(block)].map((spec) => [spec.name, spec]));
-  const state = (name: string) => input(name, specs.get(name)!.shape, "state");
-  return [...update.update(block.name, moved, state, learningRate)].map(([name, tensor]) => ({
-    name: `${name}/next`,
-    tensor,
-    role: specs.get(name)!.role,
-    replaces: name,
-  }));
+function measure(name: string, tensor: Tensor): ProgramResult {
+  return { name, tensor, role: "measure" };
 }

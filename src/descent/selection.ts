@@ -1,23 +1,25 @@
-/** When a block is selected. */
-export interface SelectionContext {
-  /** Counted from 0. */
-  readonly iteration: number;
-  readonly blockCount: number;
-  /** Seed of the training: a random rule draws from its streams. */
-  readonly seed: number;
-}
-
-/** Which block moves at an iteration. */
-export interface SelectionRule {
-  readonly name: string;
-  select(context: SelectionContext): number;
-}
-
-/** S1, cyclic: the blocks in their order, again and again (Beck and Tetruashvili 2013). */
-export const cyclic: SelectionRule = { name: "cyclic", select: ({ iteration, blockCount }) => iteration % blockCount };
+import type { SelectionRule } from "../plan.ts";
+import { bandit } from "./selection-bandit.ts";
+import { gaussSouthwell, gaussSouthwellLipschitz, staleGreedy } from "./selection-greedy.ts";
+import { cyclic, permutation } from "./selection-order.ts";
+import { costAware, importance, uniform } from "./selection-sampling.ts";
+import { jacobi, layerwiseImportance } from "./selection-sets.ts";
+import type { SelectionSettings } from "./selection-settings.ts";
 
 /** Every selection rule, by its name in configurations. */
-export const selectionRules = { cyclic } as const satisfies Record<string, SelectionRule>;
+export const selectionRules = {
+  cyclic,
+  permutation,
+  uniform,
+  importance,
+  "cost-aware": costAware,
+  "gauss-southwell": gaussSouthwell,
+  "gauss-southwell-lipschitz": gaussSouthwellLipschitz,
+  "stale-greedy": staleGreedy,
+  bandit,
+  "layerwise-importance": layerwiseImportance,
+  jacobi,
+} as const satisfies Record<string, (settings: SelectionSettings) => SelectionRule>;
 
 /** A key of `selectionRules`. */
 export type SelectionName = keyof typeof selectionRules;

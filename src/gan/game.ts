@@ -1,6 +1,7 @@
-import { blockMove, type Objective } from "../descent/moves.ts";
-import type { Partition } from "../descent/partition.ts";
-import type { SelectionRule } from "../descent/selection.ts";
+import { gamePlan } from "../descent/game.ts";
+import type { Objective } from "../descent/objective.ts";
+import type { Descent, PlayerSpec } from "../descent/player.ts";
+import { averageName } from "../descent/step.ts";
 import { ShapeError } from "../errors.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import type { Weights } from "../nn/layer.ts";
@@ -11,18 +12,10 @@ import { add } from "../ops/arithmetic.ts";
 import { sigmoid } from "../ops/elementwise.ts";
 import { concat, slice } from "../ops/layout.ts";
 import { reduceMean } from "../ops/reduction.ts";
-import type { UpdateRule } from "../optim/update-rule.ts";
-import type { Plan, Player, Program } from "../program.ts";
+import type { Order, Plan } from "../plan.ts";
+import type { Program } from "../program.ts";
 import type { Loss } from "./losses.ts";
 import { gradientPenalty } from "./penalties.ts";
-
-/** Coordinate descent is a choice of partition, order and update. */
-export interface Descent {
-  readonly partition: Partition;
-  readonly select: SelectionRule;
-  readonly update: UpdateRule;
-  readonly learningRate: number;
-}
 
 /** The networks, the loss and the descents of a GAN. */
 export interface GanOptions {
@@ -39,71 +32,42 @@ export interface GanOptions {
   readonly r1?: number;
   readonly r2?: number;
   readonly descent: { readonly generator: Descent; readonly discriminator: Descent };
+  /** Who sees whose moves; alternating by default. */
+  readonly order?: Order;
   /** Rows that the sampler makes at a time. */
   readonly sampleBatch?: number;
   readonly replicas?: number | undefined;
   readonly precision?: Precision | undefined;
 }
 
-/** The programs of the alternating game: in each iteration one move of the discriminator, then one of the generator, on the same latents. Throws ShapeError where the batch cannot be divided among the replicas. */
+/**
+ * The game of a GAN: in each iteration moves of the discriminator, then of the generator, where each moves once on the same latents. Throws ShapeError where
+ * the batch cannot be divided among the replicas, ConfigError where a descent does not fit its network.
+ */
 export function ganPlan(options: GanOptions): Plan {
-  const { descent, batch, replicas = 1 } = options;
+  const { generator, discriminator, descent, batch, replicas = 1, precision, order } = options;
   if (batch % replicas !== 0) {
     throw new ShapeError(`ganPlan: the batch is a multiple of the replicas, got ${batch} examples for ${replicas}.`);
   }
-  const generator = bind(options.generator);
-  const discriminator = bind(options.discriminator);
-  const sides = [
+  const sides: PlayerSpec[] = [
     {
-      ...discriminator,
-      objective: discriminatorObjective(generator, discriminator, options),
+      network: discriminator,
+      objective: (weights) => discriminatorObjective(inputsOf(generator), weights, options),
       descent: descent.discriminator,
     },
-    { ...generator, objective: generatorObjective(generator, discriminator, options), descent: descent.generator },
+    {
+      network: generator,
+      objective: (weights) => generatorObjective(weights, inputsOf(discriminator), options),
+      descent: descent.generator,
+    },
   ];
-  return {
-    tensors: sides.flatMap(({ network, descent }) => [...network.parameters, ...stateOf(network, descent)]),
-    players: sides.map((side) => player(side.network, side.objective, side.descent, options)),
-    hyper: Object.fromEntries(sides.map(({ network, descent }) => [learningRateName(network), descent.learningRate])),
-    sampler: samplerProgram(generator, options),
-  };
+  return gamePlan(sides, { order, replicas, precision }, samplerProgram(options));
 }
 
-/** A network with its weights as program inputs. */
-interface Bound {
-  readonly network: Network;
-  readonly weights: Weights;
-  readonly apply: (x: Tensor) => Tensor;
-}
-
-function bind(network: Network): Bound {
-  const inputs = new Map(network.parameters.map(({ name, shape }) => [name, input(name, shape, "parameter")]));
-  const weights = (name: string) => inputs.get(name)!;
-  return { network, weights, apply: (x) => network.apply(weights, x) };
-}
-
-const learningRateName = (network: Network) => `${network.name}/learningRate`;
-
-function stateOf(network: Network, { partition, update }: Descent) {
-  return partition(network).flatMap((block) => update.init(block));
-}
-
-function player(
-  network: Network,
-  objective: Objective,
-  { partition, select, update }: Descent,
-  options: GanOptions,
-): Player {
-  const { replicas, precision } = options;
-  const learningRate = input(learningRateName(network), [], "hyper");
-  const moves = partition(network).map((block) =>
-    blockMove(objective, block, { update, learningRate, replicas, precision }),
-  );
-  return {
-    name: network.name,
-    moves,
-    select: (iteration, seed) => select.select({ iteration, seed, blockCount: moves.length }),
-  };
+/** The weights of a network as program inputs. */
+function inputsOf({ parameters }: Network): Weights {
+  const inputs = new Map(parameters.map(({ name, shape }) => [name, input(name, shape, "parameter")]));
+  return (name) => inputs.get(name)!;
 }
 
 /** Rows of the batch that one replica sees. */
@@ -116,13 +80,13 @@ function latentBatch(options: GanOptions): Tensor {
   return input("batch/latents", [rowsOf(options), options.latent], "noise");
 }
 
-function discriminatorObjective(generator: Bound, discriminator: Bound, options: GanOptions): Objective {
-  const { shape, loss, r1 = 0, r2 = 0 } = options;
+function discriminatorObjective(ofGenerator: Weights, weights: Weights, options: GanOptions): Objective {
+  const { generator, discriminator, shape, loss, r1 = 0, r2 = 0 } = options;
   const rows = rowsOf(options);
   const real = input("batch/examples", [rows, ...shape], "batch");
-  const fake = generator.apply(latentBatch(options));
+  const fake = generator.apply(ofGenerator, latentBatch(options));
   const examples = concat([real, fake], 0);
-  const logits = discriminator.apply(examples);
+  const logits = discriminator.apply(weights, examples);
   const realRows = (batch: Tensor) => slice(batch, 0, 0, rows);
   const fakeRows = (batch: Tensor) => slice(batch, 0, rows, 2 * rows);
   const penalties = [
@@ -138,16 +102,20 @@ function discriminatorObjective(generator: Bound, discriminator: Bound, options:
     probabilityReal: reduceMean(sigmoid(realRows(logits))),
     probabilityFake: reduceMean(sigmoid(fakeRows(logits))),
   };
-  return { value, metrics, weights: discriminator.weights };
+  return { value, metrics };
 }
 
-function generatorObjective(generator: Bound, discriminator: Bound, options: GanOptions): Objective {
-  const fake = generator.apply(latentBatch(options));
-  const value = options.loss.generator(discriminator.apply(fake));
-  return { value, metrics: { lossG: value }, weights: generator.weights };
+function generatorObjective(weights: Weights, ofDiscriminator: Weights, options: GanOptions): Objective {
+  const { generator, discriminator, loss } = options;
+  const value = loss.generator(discriminator.apply(ofDiscriminator, generator.apply(weights, latentBatch(options))));
+  return { value, metrics: { lossG: value } };
 }
 
-function samplerProgram(generator: Bound, { latent, sampleBatch = 64, precision }: GanOptions): Program {
-  const sample = generator.apply(input("latents", [sampleBatch, latent], "noise"));
+/** Samples of the averaged weights, where there are such. */
+function samplerProgram({ generator, descent, latent, sampleBatch = 64, precision }: GanOptions): Program {
+  const shapes = new Map(generator.parameters.map(({ name, shape }) => [name, shape]));
+  const average: Weights = (name) => input(averageName(name), shapes.get(name)!, "state");
+  const weights = descent.generator.average ? average : inputsOf(generator);
+  const sample = generator.apply(weights, input("latents", [sampleBatch, latent], "noise"));
   return compile("sample", [{ name: "sample", tensor: sample, role: "sample" }], { precision });
 }

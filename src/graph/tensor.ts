@@ -4,8 +4,8 @@ import { type InputRole, sizeOf } from "../program.ts";
 /** Sizes of the axes, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
 
-/** `float` is float32 in programs that train, float64 in programs that check; `bool` is the result of a comparison. */
-export type ElementType = "float" | "bool";
+/** `float` is float32 in programs that train, float64 in programs that check; `bool` is the result of a comparison, `index` the numbers of slices. */
+export type ElementType = "float" | "bool" | "index";
 
 /** What an application of an operator is told beside its inputs, by the names that ONNX uses where it has one. */
 export type Attributes = Readonly<Record<string, number | readonly number[]>>;
@@ -16,6 +16,8 @@ export interface OnnxSpelling {
   readonly floats?: Readonly<Record<string, number>>;
   /** int64 vectors that ONNX wants as further inputs, for example the axes of `ReduceSum`. */
   readonly operands?: readonly (readonly number[])[];
+  /** Results behind the first that nobody reads. */
+  readonly spareResults?: number;
 }
 
 /** One operator: everything the compiler knows about it. */
@@ -24,11 +26,11 @@ export interface Operator {
   readonly type: string;
   /** Element type of the result where it is not `float`. */
   readonly result?: ElementType;
-  /** Number of leading inputs that are conditions, of type `bool`; the rest are `float`. */
-  readonly conditions?: number;
+  /** Types of the leading inputs; the rest are `float`. */
+  readonly takes?: readonly ElementType[];
   /** Shape of the result. Throws ShapeError. */
   shape(inputs: readonly Shape[], attributes: Attributes): Shape;
-  /** Gradient with respect to input `index`, as more graph, from the gradient `upstream` of the result; absent where no input has one. */
+  /** Gradient with respect to input `index`, as more graph, from the gradient `upstream` of the result; absent where the result counts as constant. */
   gradient?(node: Application, upstream: Tensor, index: number): Tensor;
   /** ONNX attributes and integer operands; absent where there are none. */
   onnx?(attributes: Attributes): OnnxSpelling;
@@ -120,16 +122,21 @@ export function show(shape: Shape): string {
   return `[${shape.join(", ")}]`;
 }
 
-function checkTypes({ type, conditions = 0 }: Operator, inputs: readonly Tensor[]): void {
+function checkTypes({ type, takes = [] }: Operator, inputs: readonly Tensor[]): void {
   inputs.forEach((source, index) => {
-    const expected = index < conditions ? "bool" : "float";
+    const expected = takes[index] ?? "float";
     if (source.type === expected) return;
-    const advice = expected === "bool" ? "Compare it with something first." : "Make numbers of it with where().";
     throw new ShapeError(
-      `${functionName(type)}: expected input ${index} of type ${expected}, got ${source.type}. ${advice}`,
+      `${functionName(type)}: expected input ${index} of type ${expected}, got ${source.type}. ${advice[expected]}`,
     );
   });
 }
+
+const advice: Readonly<Record<ElementType, string>> = {
+  float: "Make numbers of it with where().",
+  bool: "Compare it with something first.",
+  index: "Use take(), which makes one.",
+};
 
 function checkShape(where: string, shape: Shape): void {
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0) || !Number.isSafeInteger(sizeOf(shape))) {

@@ -10,7 +10,15 @@ export type Weights = (name: string) => Tensor;
 export interface Layer {
   /** The weights, in a fixed order; empty for an activation. */
   readonly parameters: readonly TensorSpec[];
+  /** Its output units, where each has weights of its own. */
+  readonly units?: Units;
   apply(weights: Weights, x: Tensor): Tensor;
+}
+
+/** The units of a layer: number i owns slice i of every weight, along an axis of each. */
+export interface Units {
+  readonly count: number;
+  readonly axes: readonly number[];
 }
 
 /** A weight of a layer. */
@@ -29,6 +37,7 @@ export function dense(
   const bias = parameter(`${name}/bias`, [outputs], initialiser.bias(inputs));
   return {
     parameters: [weight, bias],
+    units: { count: outputs, axes: [1, 0] },
     apply: (weights, x) => gemm(x, weights(weight.name), { addend: weights(bias.name) }),
   };
 }

@@ -2,7 +2,7 @@ import { countBytesHeld, countMacs } from "../graph/cost.ts";
 import { buildGraph, type Graph, type Output } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { fuse } from "../ops/fusion.ts";
-import type { OutputRole, Program } from "../program.ts";
+import type { OutputRole, Program, Slices } from "../program.ts";
 import { sizeOf } from "../program.ts";
 import { encodeModel, type Precision } from "./model.ts";
 
@@ -13,6 +13,8 @@ export interface ProgramResult {
   readonly role: OutputRole;
   /** Name of the input that this is the next value of. */
   readonly replaces?: string;
+  /** Where in that input it belongs; absent where it is all of it. */
+  readonly slices?: Slices;
 }
 
 export interface CompileOptions {
@@ -33,17 +35,18 @@ export function compile(
   { objective, precision = "float32" }: CompileOptions = {},
 ): Program {
   const graph = programGraph(results);
-  const returned = results.filter(({ role }) => role !== "metric" && role !== "sample");
+  const returned = results.filter(({ role }) => role === "parameter" || role === "state" || role === "gradient");
   return {
     model: encodeModel(name, graph, precision),
     manifest: {
       name,
       inputs: graph.inputs.map(({ name, shape, role }) => ({ name, shape, role })),
-      outputs: results.map(({ name, tensor, role, replaces }) => ({
+      outputs: results.map(({ name, tensor, role, replaces, slices }) => ({
         name,
         shape: tensor.shape,
         role,
         ...(replaces === undefined ? {} : { replaces }),
+        ...(slices && { slices }),
       })),
       cost: {
         macs: countMacs(graph),

@@ -83,7 +83,12 @@ function writeNode(
   names: ReadonlyMap<Tensor, string>,
   operands: Map<string, readonly number[]>,
 ): void {
-  const { ints = {}, floats = {}, operands: own = [] }: OnnxSpelling = tensor.operator.onnx?.(tensor.attributes) ?? {};
+  const {
+    ints = {},
+    floats = {},
+    operands: own = [],
+    spareResults = 0,
+  }: OnnxSpelling = tensor.operator.onnx?.(tensor.attributes) ?? {};
   for (const source of tensor.inputs) w.string(nodeField.input, names.get(source)!);
   for (const values of own) {
     const operand = `#int64/${values.join(",")}`;
@@ -92,6 +97,7 @@ function writeNode(
   }
   const name = names.get(tensor)!;
   w.string(nodeField.output, name);
+  for (let i = 1; i <= spareResults; i++) w.string(nodeField.output, `#spare${i}/${name}`);
   w.string(nodeField.name, name);
   w.string(nodeField.opType, tensor.operator.type);
   for (const [key, value] of Object.entries(ints)) w.message(nodeField.attribute, (a) => writeInts(a, key, value));

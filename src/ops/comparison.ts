@@ -16,7 +16,7 @@ export const Equal = comparison("Equal");
 /** Inputs condition, a, b: a where the condition holds, else b. */
 export const Where: Operator = {
   type: "Where",
-  conditions: 1,
+  takes: ["bool"],
   shape: ([condition, a, b]) => broadcast("where", condition!, broadcast("where", a!, b!)),
   gradient({ inputs }, upstream, index) {
     const [condition, zero] = [inputs[0]!, constant(0)];

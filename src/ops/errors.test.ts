@@ -5,6 +5,7 @@ import { add, div, mul, sub } from "./arithmetic.ts";
 import { expand, fill, reduceSum, reshape } from "./broadcasting.ts";
 import { equal, greater, less, where } from "./comparison.ts";
 import { leakyRelu } from "./elementwise.ts";
+import { take, topK } from "./indexing.ts";
 import { concat, pad, slice, transpose } from "./layout.ts";
 import { operators } from "./operators.ts";
 import { gemm, matMul } from "./product.ts";
@@ -75,6 +76,8 @@ const mistakes: Readonly<Record<string, readonly (() => Tensor)[]>> = {
     () => gemm(x(2, 3), x(3, 4), { addend: x(3) }),
     () => gemm(x(1, 3), x(3, 4), { addend: x(2, 4) }),
   ],
+  Gather: [() => take(x(2, 3), x(2), 2), () => take(x(2, 3), x(2, 1), 0)],
+  TopK: [() => topK(x(3), 4), () => topK(x(3), 0), () => topK(x(3, 2), 1)],
   MatMul: [() => matMul(x(3), x(3, 4)), () => matMul(x(2, 3), x(4, 3)), () => matMul(x(5, 2, 3), x(4, 3, 2))],
 };
 
@@ -88,7 +91,21 @@ test("a comparison does not pass for a number, nor a number for a condition", ()
 });
 
 /** Operators that take a tensor of any shape. */
-const unfailing = ["Neg", "Exp", "Log", "Sqrt", "Sigmoid", "Tanh", "Softplus", "Relu", "LeakyRelu", "Abs"];
+const unfailing = [
+  "Neg",
+  "Exp",
+  "Log",
+  "Sqrt",
+  "Sigmoid",
+  "Tanh",
+  "Softplus",
+  "Relu",
+  "LeakyRelu",
+  "Abs",
+  "Cast",
+  "Floor",
+  "Identity",
+];
 
 describe("a mistake in shapes", () => {
   test("is tried on every operator that can tell", () => {
@@ -146,6 +163,11 @@ describe("a mistake in shapes", () => {
       gemm: inner sizes differ, got [3, 2] x [3, 4].
       gemm: expected an addend that stretches to [2, 4], got [3].
       gemm: expected an addend that stretches to [1, 4], got [2, 4].
+      gather: takes a vector of numbers of axis 2, got [2] and [2, 3].
+      gather: takes a vector of numbers of axis 0, got [2, 1] and [2, 3].
+      topK: takes a vector and a number from 1 to its length, got [3] and 4.
+      topK: takes a vector and a number from 1 to its length, got [3] and 0.
+      topK: takes a vector and a number from 1 to its length, got [3, 2] and 1.
       matMul: takes tensors of two or more axes, got [3] and [3, 4].
       matMul: inner sizes differ, got [2, 3] x [4, 3]. Transpose the second argument?
       matMul: expected sizes that are equal or 1, counted from the last axis, got [5] and [4]. Reshape one of them?"

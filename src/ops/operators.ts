@@ -3,6 +3,7 @@ import { Add, Div, Mul, Neg, Sub } from "./arithmetic.ts";
 import { Expand, ReduceSum, Reshape } from "./broadcasting.ts";
 import { Equal, Greater, Less, Where } from "./comparison.ts";
 import { Abs, Exp, LeakyRelu, Log, Relu, Sigmoid, Softplus, Sqrt, Tanh } from "./elementwise.ts";
+import { Cast, Detach, Floor, Gather, TopK } from "./indexing.ts";
 import { Concat, Pad, Slice, Transpose } from "./layout.ts";
 import { Gemm, MatMul } from "./product.ts";
 import { ReduceMax, ReduceMean } from "./reduction.ts";
@@ -15,4 +16,5 @@ export const operators: readonly Operator[] = [
   ...[ReduceSum, ReduceMean, ReduceMax, Expand, Reshape],
   ...[Transpose, Concat, Slice, Pad],
   ...[Gemm, MatMul],
+  ...[Gather, Cast, Floor, TopK, Detach],
 ];

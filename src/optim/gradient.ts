@@ -6,7 +6,7 @@ export function gradientStep(): UpdateRule {
   return {
     name: "gradient",
     init: () => [],
-    update: (_block, moved, _state, learningRate) =>
+    update: ({ moved, learningRate }) =>
       new Map(moved.map(({ name, value, gradient }) => [name, add(value, mul(neg(learningRate), gradient))])),
   };
 }

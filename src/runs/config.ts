@@ -1,9 +1,12 @@
 import { z } from "zod";
 import { partitions } from "../descent/partition.ts";
 import { selectionRules } from "../descent/selection.ts";
+import { statePolicies } from "../descent/state-policy.ts";
 import { ConfigError } from "../errors.ts";
 import { losses } from "../gan/losses.ts";
 import { initialisers } from "../nn/initialiser.ts";
+import { proximalOperators } from "../optim/proximal.ts";
+import { schedules } from "../optim/schedule.ts";
 import { updateRules } from "../optim/update-rules.ts";
 import { dataSets } from "./data-source.ts";
 import { didYouMean } from "./did-you-mean.ts";
@@ -17,13 +20,43 @@ const widths = z.array(wholeNumber(1, 65_536)).max(32);
 
 const devices = ["cpu", "wasm", "webgpu"] as const;
 
+const part = z.number().min(0).max(1);
+
 const descent = z.strictObject({
   partition: nameIn(partitions),
+  blockSize: wholeNumber(1, 2 ** 24),
+  blocks: z.array(z.array(z.string()).min(1)).max(1024),
   select: nameIn(selectionRules),
+  order: z.union([z.enum(["ascending", "descending"]), z.array(wholeNumber(0, 2 ** 24))]),
+  exponent: z.number().min(0).max(10),
+  floor: part,
+  epsilon: part,
+  refresh: wholeNumber(0, 2 ** 31),
+  discount: z.number().positive().max(1),
+  staleness: z.number().positive().lt(1),
+  active: wholeNumber(0, 64),
   update: nameIn(updateRules),
   learningRate: positive,
+  schedule: nameIn(schedules),
+  perSweep: z.boolean(),
   beta1: z.number().min(0).lt(1),
   beta2: z.number().min(0).lt(1),
+  momentum: z.number().gt(-1).lt(1),
+  weightDecay: z.number().min(0).max(1e6),
+  relative: z.boolean(),
+  damping: z.number().min(0).max(1e6),
+  iterations: wholeNumber(1, 100),
+  optimistic: z.boolean(),
+  largest: wholeNumber(0, 2 ** 24),
+  proximal: nameIn(proximalOperators),
+  proximalWeight: positive,
+  state: nameIn(statePolicies),
+  stateDecay: part,
+  steps: z.union([wholeNumber(1, 10_000), z.literal("sweep")]),
+  hold: wholeNumber(1, 2 ** 31),
+  innerSteps: wholeNumber(1, 10_000),
+  average: z.number().min(0).lt(1),
+  lipschitz: z.strictObject({ rounds: wholeNumber(0, 1000), every: wholeNumber(0, 2 ** 31) }),
 });
 
 const schema = z.strictObject({
@@ -51,6 +84,8 @@ const schema = z.strictObject({
     descent,
   }),
   descent,
+  game: z.strictObject({ order: z.enum(["alternating", "simultaneous", "extragradient"]) }),
+  convergence: z.strictObject({ tolerance: z.number().min(0).lt(1), window: wholeNumber(1, 2 ** 31) }),
   log: z.strictObject({ every: wholeNumber(1, 2 ** 31) }),
   sample: z.strictObject({ every: wholeNumber(1, 2 ** 31), count: wholeNumber(1, 10_000) }),
   checkpoint: z.strictObject({ every: wholeNumber(1, 2 ** 31), keep: wholeNumber(2, 1000) }),

@@ -1,4 +1,4 @@
-import type { Move, Plan } from "../program.ts";
+import type { Move, Plan } from "../plan.ts";
 import { sizeOf } from "../program.ts";
 import type { Config } from "./config.ts";
 import type { ExampleSpec } from "./example-spec.ts";
@@ -51,11 +51,11 @@ export function inspect(config: Config, examples: ExampleSpec): Inspection {
   };
 }
 
-function costOf({ block, parameters, programs }: Move, sizes: ReadonlyMap<string, number>, batch: number): StepCost {
+function costOf({ name, parameters, programs }: Move, sizes: ReadonlyMap<string, number>, batch: number): StepCost {
   const sum = (of: (cost: (typeof programs)[number]["manifest"]["cost"]) => number) =>
     programs.reduce((total, { manifest }) => total + of(manifest.cost), 0);
   return {
-    name: block,
+    name,
     parameters: parameters.reduce((total, name) => total + sizes.get(name)!, 0),
     macsPerSample: sum(({ macs }) => macs) / batch,
     bytesHeld: sum(({ bytesHeld }) => bytesHeld),

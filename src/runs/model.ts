@@ -1,11 +1,18 @@
 import { partitions } from "../descent/partition.ts";
+import type { Descent } from "../descent/player.ts";
 import { selectionRules } from "../descent/selection.ts";
-import { type Descent, type GanOptions, ganPlan } from "../gan/game.ts";
+import { statePolicies } from "../descent/state-policy.ts";
+import { type GanOptions, ganPlan } from "../gan/game.ts";
 import { losses } from "../gan/losses.ts";
 import { initialisers } from "../nn/initialiser.ts";
 import { perceptron } from "../nn/network.ts";
+import { largestCoordinates } from "../optim/largest-coordinates.ts";
+import { optimistic } from "../optim/optimistic.ts";
+import { proximal, proximalOperators } from "../optim/proximal.ts";
+import { schedules } from "../optim/schedule.ts";
+import type { UpdateRule } from "../optim/update-rule.ts";
 import { updateRules } from "../optim/update-rules.ts";
-import type { Plan } from "../program.ts";
+import type { Plan } from "../plan.ts";
 import type { Config } from "./config.ts";
 import type { ExampleSpec } from "./example-spec.ts";
 
@@ -27,15 +34,35 @@ export function ganOptions(config: Config, { shape, range }: ExampleSpec): GanOp
     loss: losses[config.loss],
     r1: d.r1,
     r2: d.r2,
-    descent: { generator: descentOf(config.descent), discriminator: descentOf(d.descent) },
+    order: config.game.order,
+    descent: { generator: descentOf(config.descent, config), discriminator: descentOf(d.descent, config) },
   };
 }
 
-function descentOf(options: Config["descent"]): Descent {
+/** The descent of a player, from its settings. Throws ConfigError where they do not go together. */
+export function descentOf(options: Config["descent"], { steps: iterations, convergence }: Config): Descent {
+  const { partition, select, update, schedule, perSweep, state, refresh, ...rest } = options;
   return {
-    partition: partitions[options.partition],
-    select: selectionRules[options.select],
-    update: updateRules[options.update](options),
-    learningRate: options.learningRate,
+    partition: partitions[partition](options),
+    select: selectionRules[select]({ ...rest, refresh: refresh === 0 ? undefined : refresh }),
+    update: modified(updateRules[update](options), options),
+    policy: statePolicies[state](options),
+    learningRate: rest.learningRate,
+    schedule: { factor: schedules[schedule], iterations, isPerSweep: perSweep },
+    steps: rest.steps,
+    hold: rest.hold,
+    innerSteps: rest.innerSteps,
+    average: rest.average,
+    lipschitz: rest.lipschitz,
+    window: convergence.window,
   };
+}
+
+function modified(
+  rule: UpdateRule,
+  { optimistic: isOptimistic, largest, proximal: name, proximalWeight }: Config["descent"],
+): UpdateRule {
+  const looking = isOptimistic ? optimistic(rule) : rule;
+  const chosen = largest > 0 ? largestCoordinates(looking, largest) : looking;
+  return proximal(chosen, proximalOperators[name](proximalWeight));
 }

@@ -11,9 +11,43 @@ const networks = {
   discriminator: { hidden: [256, 128], slope: 0.2, initialiser: "fan-in-uniform" },
 } as const;
 
-const adam = { update: "adam", beta1: 0.5, beta2: 0.999 } as const;
-const cyclicLayers = { partition: "layer", select: "cyclic" } as const;
-const allAtOnce = { partition: "all", select: "cyclic" } as const;
+/** Every setting of a descent: whatever a preset does not change. */
+const descent: Config["descent"] = {
+  partition: "all",
+  blockSize: 1,
+  blocks: [],
+  select: "cyclic",
+  order: "ascending",
+  exponent: 1,
+  floor: 0.1,
+  epsilon: 0.1,
+  refresh: 0,
+  discount: 0.9,
+  staleness: 0.99,
+  active: 2,
+  update: "adam",
+  learningRate: 2e-4,
+  schedule: "constant",
+  perSweep: false,
+  beta1: 0.5,
+  beta2: 0.999,
+  momentum: 0.9,
+  weightDecay: 0.01,
+  relative: true,
+  damping: 0,
+  iterations: 10,
+  optimistic: false,
+  largest: 0,
+  proximal: "none",
+  proximalWeight: 0.01,
+  state: "keep",
+  stateDecay: 0.5,
+  steps: 1,
+  hold: 1,
+  innerSteps: 1,
+  average: 0,
+  lipschitz: { rounds: 5, every: 100 },
+};
 
 const base: Config = {
   preset: "default",
@@ -29,9 +63,11 @@ const base: Config = {
     ...networks.discriminator,
     r1: 0.02,
     r2: 0.02,
-    descent: { ...allAtOnce, ...adam, learningRate: 2e-4 },
+    descent,
   },
-  descent: { ...cyclicLayers, ...adam, learningRate: 3e-3 },
+  descent: { ...descent, partition: "layer", learningRate: 3e-3 },
+  game: { order: "alternating" },
+  convergence: { tolerance: 0, window: 100 },
   log: { every: 50 },
   sample: { every: 500, count: 64 },
   checkpoint: { every: 1000, keep: 2 },
@@ -46,7 +82,7 @@ export const presets = {
   },
   adam: {
     summary: "the default with Adam on all of G at once: the yardstick",
-    config: { ...base, preset: "adam", descent: { ...allAtOnce, ...adam, learningRate: 2e-3 } },
+    config: { ...base, preset: "adam", descent: { ...descent, learningRate: 2e-3 } },
   },
   source: {
     summary:
@@ -62,9 +98,9 @@ export const presets = {
         initialiser: "glorot-uniform",
         r1: 0,
         r2: 0,
-        descent: { ...allAtOnce, update: "adam", beta1: 0.9, beta2: 0.999, learningRate: 2e-4 },
+        descent: { ...descent, beta1: 0.9 },
       },
-      descent: { ...cyclicLayers, update: "gradient", beta1: 0.9, beta2: 0.999, learningRate: 2e-4 },
+      descent: { ...descent, partition: "layer", update: "gradient" },
     },
   },
 } as const satisfies Record<string, Preset>;

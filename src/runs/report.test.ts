@@ -7,7 +7,8 @@ import { type ReportInput, renderReport } from "./report.ts";
 
 function record(step: number, changes: Partial<LogRecord> = {}): LogRecord {
   const figures = { lossD: 1.3, lossG: 0.7, probabilityReal: 0.6, probabilityFake: 0.4 };
-  return { step, ...figures, block: "generator/dense1", imagesPerSecond: 12_000, elapsedMs: 10 * step, ...changes };
+  const moves = { block: "generator/dense1", blockD: "discriminator", visits: [17, 17, 16] };
+  return { step, ...figures, ...moves, imagesPerSecond: 12_000, elapsedMs: 10 * step, ...changes };
 }
 
 function report(changes: Partial<ReportInput> = {}): string {

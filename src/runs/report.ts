@@ -114,7 +114,8 @@ function thin<T>(items: readonly T[], most: number): readonly T[] {
 
 /** What the charts draw, column by column; a number that is not finite becomes null, which is a gap. */
 function columnsOf(log: readonly LogRecord[]): Record<string, unknown[]> {
-  const column = (key: Exclude<keyof LogRecord, "block">) => log.map((record) => short(record[key]));
+  const column = (key: "lossD" | "lossG" | "probabilityReal" | "probabilityFake" | "imagesPerSecond") =>
+    log.map((record) => short(record[key]));
   return {
     step: log.map(({ step }) => step),
     lossD: column("lossD"),

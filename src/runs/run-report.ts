@@ -1,23 +1,24 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { LogRecord } from "../train/train.ts";
 import { dataSets } from "./data-source.ts";
 import { readIfThere, writeWhole } from "./files.ts";
 import { inspect } from "./inspection.ts";
 import { readLog } from "./log.ts";
-import { planOf } from "./model.ts";
 import { renderReport } from "./report.ts";
 import type { RunPaths, RunRecord } from "./run-directory.ts";
 import type { Summary } from "./summary.ts";
 
 /** Writes `report.html` from what the run directory holds. */
 export async function writeReport(paths: RunPaths, record: RunRecord, summary: Summary): Promise<void> {
+  const records = await readLog(paths.log);
   const html = renderReport({
     title: `${record.config.preset} on ${record.data.name}`,
     config: { coordescent: record.coordescent, data: record.data, ...flattenData(record) },
     summary: shown(summary),
-    records: await readLog(paths.log),
+    records,
     samples: await readSamples(paths.samples),
-    blocks: blockTable(record, summary.step),
+    blocks: blockTable(record, records),
   });
   await writeWhole(paths.report, html);
 }
@@ -52,15 +53,13 @@ async function readSamples(folder: string): Promise<{ step: number; png: Uint8Ar
   );
 }
 
-function blockTable({ config }: RunRecord, steps: number) {
+/** The cost of each block of the generator, and how often the log says that it moved. */
+function blockTable({ config }: RunRecord, records: readonly LogRecord[]) {
   const { examples } = dataSets[config.data];
-  const generator = planOf(config, examples).players.find(({ name }) => name === "generator")!;
-  const moved = new Array<number>(generator.moves.length).fill(0);
-  for (let iteration = 0; iteration < steps; iteration++) moved[generator.select(iteration, config.seed)]!++;
   return inspect(config, examples).blocks.map(({ name, parameters, macsPerSample }, i) => ({
     name,
     parameters,
     macsPerSample,
-    steps: moved[i]!,
+    steps: records.reduce((sum, { visits }) => sum + (visits?.[i] ?? 0), 0),
   }));
 }

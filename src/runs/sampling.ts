@@ -37,7 +37,7 @@ export async function sampleRun(root: string, { count, seed, device }: SampleOpt
   checkTensors(checkpoint, plan.tensors, checkpointPath(paths.checkpoints, checkpoint.step));
   const own = device === undefined || device === config.device;
   const runtime = await openRuntime(device ?? config.device, { threads: own ? config.threads : 0 });
-  const sample = await samplerOf(plan.sampler, runtime, checkpoint.snapshot);
+  const sample = await samplerOf(plan.sampler!, runtime, checkpoint.snapshot);
   const latents = new Float32Array(count * config.generator.latent);
   fillNormal(stream(seed, "sample"), 0, latents);
   const values = await sample(latents);

@@ -1,9 +1,11 @@
 /** The result of a training, as `summary.json` holds it. */
 export interface Summary {
   readonly run: string;
-  readonly state: "finished" | "interrupted" | "diverged";
+  readonly state: "finished" | "converged" | "interrupted" | "diverged";
   /** What went wrong, where something did. */
   readonly problem: string | null;
+  /** Relative change of the generator's mean loss at which the convergence test ended the training, where it did. */
+  readonly change: number | null;
   readonly step: number;
   readonly steps: number;
   readonly elapsedMs: number;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ConfigError, InputError } from "../errors.ts";
-import type { LogRecord, TrainingEvent } from "../train/train.ts";
+import type { Converged, LogRecord, TrainingEvent } from "../train/train.ts";
 import { version } from "../version.ts";
 import { checkpointPath, hasCheckpoints, loadNewest, saveCheckpoint, setAsideAfter } from "./checkpoint.ts";
 import { type Config, configure } from "./config.ts";
@@ -40,6 +40,8 @@ interface Run {
   last: LogRecord | undefined;
   checkpoint: number;
   sample: number | undefined;
+  /** Where the convergence test ended the training. */
+  converged: Converged | undefined;
 }
 
 type Ready = Extract<WorkerMessage, { type: "ready" }>;
@@ -101,7 +103,7 @@ const stopFlag = () => new SharedArrayBuffer(4);
 function runWorker(
   job: Job,
   observer: Observer,
-  prepare: (ready: Ready) => Promise<Omit<Run, "log" | "runtime" | "sample">>,
+  prepare: (ready: Ready) => Promise<Omit<Run, "log" | "runtime" | "sample" | "converged">>,
 ): Training {
   const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: job });
   let run: Run | undefined;
@@ -109,13 +111,13 @@ function runWorker(
     if (message.type === "ready") {
       const { runtime } = message;
       const prepared = await prepare(message);
-      run = { ...prepared, runtime, log: openLog(prepared.paths.log), sample: undefined };
+      run = { ...prepared, runtime, log: openLog(prepared.paths.log), sample: undefined, converged: undefined };
       observer.onStart?.({ run: run.paths.root, runtime, step: run.checkpoint });
     } else if (message.type === "failed") {
       if (run && message.name === "DivergedError") return conclude(run, "diverged", message.message);
       throw Object.assign(new Error(message.message), { name: message.name, stack: message.stack });
     } else if (message.type === "done") {
-      return conclude(run!, run!.checkpoint < job.config.steps ? "interrupted" : "finished");
+      return conclude(run!, stateOf(run!, job.config));
     } else {
       await store(run!, message, observer);
       if (message.type === "checkpoint") worker.postMessage("stored");
@@ -169,10 +171,17 @@ async function store(run: Run, event: TrainingEvent, observer: Observer): Promis
     const png = await dataSets[record.config.data].draw(event.samples);
     await writeWhole(samplePath(paths, event.step), png);
     run.sample = event.step;
+  } else if (event.type === "converged") {
+    run.converged = event;
   } else {
     await saveCheckpoint(paths.checkpoints, event, record.config.checkpoint.keep);
     run.checkpoint = event.step;
   }
+}
+
+function stateOf({ converged, checkpoint }: Run, { steps }: Config): Summary["state"] {
+  if (converged) return "converged";
+  return checkpoint < steps ? "interrupted" : "finished";
 }
 
 /** Writes the report and the summary. */
@@ -183,6 +192,7 @@ async function conclude(run: Run, state: Summary["state"], problem: string | nul
     run: paths.root,
     state,
     problem,
+    change: run.converged?.change ?? null,
     step: state === "diverged" ? (last?.step ?? 0) : run.checkpoint,
     steps: config.steps,
     elapsedMs: last?.elapsedMs ?? 0,

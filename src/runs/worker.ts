@@ -49,6 +49,7 @@ async function work({ config, source, stop, resume }: Job, post: Post): Promise<
     logEvery: config.log.every,
     sampleEvery: config.sample.every,
     checkpointEvery: config.checkpoint.every,
+    tolerance: config.convergence.tolerance,
     latents: fixedLatents(config),
     // One memory that both threads see: a copy of every checkpoint would be garbage that leaves holes in the heap.
     snapshotInto: emptySnapshot(plan.tensors, (sizeBytes) => new SharedArrayBuffer(sizeBytes)),

@@ -31,6 +31,14 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   Relu: unary((x) => Math.max(x, 0)),
   LeakyRelu: ([x], { alpha }) => unary((value) => (value > 0 ? value : (alpha as number) * value))([x!], {}),
   Identity: unary((x) => x),
+  Floor: unary(Math.floor),
+  Cast: unary(Math.trunc),
+  Gather: ([x, numbers], attributes) => {
+    const axis = attributes.axis as number;
+    const shape = x!.shape.map((size, i) => (i === axis ? numbers!.values.length : size));
+    return gathered(shape, x!, (index) => index.map((k, i) => (i === axis ? numbers!.values[k]! : k)));
+  },
+  TopK: ([x, k]) => dense([k!.values[0]!], (i) => x!.values.toSorted((a, b) => b - a)[i]!),
   Where: ([condition, a, b]) => {
     const shape = stretched(condition!.shape, stretched(a!.shape, b!.shape));
     const [c, x, y] = [condition!, a!, b!].map((t) => expanded(t, shape).values);

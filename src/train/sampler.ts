@@ -40,7 +40,7 @@ export async function loadSampler(
 export function samplerOf(program: Program, runtime: Runtime, snapshot: Snapshot) {
   const inputs: Record<string, DeviceTensor> = {};
   for (const { name, shape, role } of program.manifest.inputs) {
-    if (role !== "parameter") continue;
+    if (role !== "parameter" && role !== "state") continue;
     inputs[name] = runtime.allocate(shape);
     inputs[name].write((values) => values.set(snapshot.get(name)!.values));
   }

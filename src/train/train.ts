@@ -10,18 +10,36 @@ export interface LogRecord {
   /** Mean of the discriminator's sigmoid over the real and over the generated examples of the batch. */
   readonly probabilityReal: number;
   readonly probabilityFake: number;
-  /** The block of the generator that moved. */
+  /** The block of the generator that moved last, and that of the discriminator. */
   readonly block: string;
+  readonly blockD: string;
+  /** Of the generator's move: why its block was selected, and how far it went, where there is such a number. */
+  readonly score?: number;
+  readonly length?: number;
+  /** Decrease of the generator's loss on the batch of the move: expected to first order, and found. */
+  readonly predicted?: number;
+  readonly realised?: number;
+  /** Moves of each block of the generator since the record before, in the order of the blocks. */
+  readonly visits: readonly number[];
   /** Training examples a second since the record before. */
   readonly imagesPerSecond: number;
   /** Since the training began, earlier sessions included. */
   readonly elapsedMs: number;
 }
 
+/** How an ended training can have ended before its last iteration. */
+export interface Converged {
+  readonly type: "converged";
+  readonly step: number;
+  /** Relative change of the generator's mean loss from one window of sweeps to the next. */
+  readonly change: number;
+}
+
 /** Something to log, to look at or to save. */
 export type TrainingEvent =
   | { readonly type: "record"; readonly record: LogRecord }
   | { readonly type: "samples"; readonly step: number; readonly samples: Float32Array }
+  | Converged
   | { readonly type: "checkpoint"; readonly step: number; readonly snapshot: Snapshot };
 
 /** What is trained, how long, and how often it is looked at. */
@@ -33,6 +51,8 @@ export interface TrainingOptions {
   readonly logEvery?: number;
   readonly sampleEvery?: number;
   readonly checkpointEvery?: number;
+  /** Ends the training when the generator's mean loss changes by at most this part of it from one window of sweeps to the next; 0: never. */
+  readonly tolerance?: number;
   /** The latents that every sample event shows. */
   readonly latents: Float32Array;
   /** Time that earlier sessions of the training took. */
@@ -62,17 +82,27 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
   while (trainer.step < steps && !isStopped()) {
     const iteration = await trainer.iterate();
     checkFinite(iteration);
-    if (isDue(logEvery)) {
+    const converged = convergedAt(iteration, options.tolerance ?? 0);
+    if (isDue(logEvery) || converged) {
       const now = performance.now();
       const imagesPerSecond = (1000 * batch * (iteration.step - logged.step)) / (now - logged.at);
-      yield { type: "record", record: recordOf(iteration, imagesPerSecond, now - begun) };
+      yield {
+        type: "record",
+        record: recordOf(iteration, trainer.takeVisits("generator"), imagesPerSecond, now - begun),
+      };
       logged = { step: iteration.step, at: now };
     }
     if (isDue(checkpointEvery)) {
       yield await checkpoint(options);
       savedAt = trainer.step;
     }
-    if (isDue(sampleEvery)) yield { type: "samples", step: trainer.step, samples: await trainer.sample(latents) };
+    if (isDue(sampleEvery) || converged) {
+      yield { type: "samples", step: trainer.step, samples: await trainer.sample(latents) };
+    }
+    if (converged) {
+      yield converged;
+      break;
+    }
   }
   if (savedAt !== trainer.step) yield await checkpoint(options);
 }
@@ -84,22 +114,40 @@ async function checkpoint({ trainer, snapshotInto }: TrainingOptions): Promise<T
   return { type: "checkpoint", step: trainer.step, snapshot };
 }
 
-function checkFinite({ step, metrics, blocks }: Iteration): void {
+function convergedAt({ step, moves }: Iteration, tolerance: number): Converged | undefined {
+  const change = moves.generator!.findLast((move) => move.change !== undefined)?.change;
+  return change !== undefined && tolerance > 0 && change <= tolerance ? { type: "converged", step, change } : undefined;
+}
+
+function checkFinite({ step, metrics, moves }: Iteration): void {
   for (const name in metrics) {
     if (Number.isFinite(metrics[name])) continue;
-    throw new DivergedError(step, `${name} is ${metrics[name]} after moving ${Object.values(blocks).join(" and ")}.`);
+    const blocks = Object.values(moves).flatMap((list) => list.map(({ block }) => block));
+    throw new DivergedError(step, `${name} is ${metrics[name]} after moving ${blocks.join(" and ")}.`);
   }
 }
 
-function recordOf({ step, blocks, metrics }: Iteration, imagesPerSecond: number, elapsedMs: number): LogRecord {
+function recordOf(
+  { step, moves, metrics }: Iteration,
+  visits: readonly number[],
+  imagesPerSecond: number,
+  elapsedMs: number,
+): LogRecord {
   const { lossD, lossG, probabilityReal, probabilityFake } = metrics as Record<string, number>;
+  const { block, score, length, predicted, realised } = moves.generator!.at(-1)!;
   return {
     step,
     lossD: lossD!,
     lossG: lossG!,
     probabilityReal: probabilityReal!,
     probabilityFake: probabilityFake!,
-    block: blocks.generator!,
+    block,
+    blockD: moves.discriminator!.at(-1)!.block,
+    ...(score !== undefined && { score }),
+    ...(length !== undefined && { length }),
+    ...(predicted !== undefined && { predicted }),
+    ...(realised !== undefined && { realised }),
+    visits,
     imagesPerSecond: Math.round(imagesPerSecond),
     elapsedMs: Math.round(elapsedMs),
   };

@@ -1,18 +1,21 @@
 import type { Dataset } from "../data/dataset.ts";
 import { CheckpointError, ShapeError } from "../errors.ts";
-import type { Move, Plan, Program, ProgramInput, ProgramOutput, TensorSpec } from "../program.ts";
-import { fillNormal, fillUniform, stream } from "../random.ts";
-import type { DeviceTensor, Runtime, Session } from "../runtime/runtime.ts";
+import type { Order, Plan } from "../plan.ts";
+import type { ProgramInput } from "../program.ts";
+import { fillNormal, type Reals, stream } from "../random.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { alone, type Collective } from "./collective.ts";
+import { allocateMemory, initialise, type Memory, programsOf } from "./memory.ts";
 import { loadSampler, type Sampler } from "./sampler.ts";
+import { type Moved, openSide, type Side } from "./side.ts";
 import { emptySnapshot, type Snapshot, snapshotProblem } from "./snapshot.ts";
 
 /** What happened in one iteration. */
 export interface Iteration {
   /** Iterations made so far, this one included. */
   readonly step: number;
-  /** The block that each player moved. */
-  readonly blocks: Readonly<Record<string, string>>;
+  /** The moves of each player, in their order. */
+  readonly moves: Readonly<Record<string, readonly Moved[]>>;
   /** The scalars that the programs report, such as `lossD`. */
   readonly metrics: Readonly<Record<string, number>>;
 }
@@ -21,8 +24,12 @@ export interface Iteration {
 export interface Trainer {
   /** Iterations made so far. */
   readonly step: number;
+  /** Moves of each block of a player since this was last asked. */
+  takeVisits(player: string): number[];
   iterate(): Promise<Iteration>;
-  /** Samples of the generator as it is. */
+  /** The present values of a weight or state, in the precision of the runtime. Throws ShapeError where there is none of that name. */
+  read(name: string): Promise<Reals>;
+  /** Samples of the generator as it is. Throws ShapeError where the plan has no sampler. */
   readonly sample: Sampler;
   /** The weights and states as they are, in new memory or in that of `target`. */
   snapshot(target?: Snapshot): Promise<Snapshot>;
@@ -35,112 +42,110 @@ export interface Trainer {
 export interface TrainerOptions {
   readonly plan: Plan;
   readonly runtime: Runtime;
-  readonly data: Dataset;
+  /** Absent where the plan reads no examples. */
+  readonly data?: Dataset;
   readonly seed: number;
   readonly collective?: Collective;
 }
 
-interface LoadedProgram {
-  readonly program: Program;
-  readonly session: Session;
-  readonly exchanged: readonly DeviceTensor[];
-}
-
 /** Loads the programs of a plan and sets the weights and states to their start. Throws ShapeError where the data are not what the plan wants. */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
-  const { plan, runtime, seed, data } = options;
+  const { plan, runtime, seed, data, collective = alone } = options;
   const batch = batchInputs(plan);
   checkData(batch, data);
   const memory = allocateMemory(plan, runtime);
-  for (const spec of plan.tensors) initialise(memory.inputs[spec.name]!, spec, seed);
-  for (const [name, value] of Object.entries(plan.hyper)) memory.inputs[name]!.write((values) => values.fill(value));
-  const moves = new Map<Move, LoadedProgram[]>();
-  for (const move of plan.players.flatMap((player) => player.moves)) {
-    moves.set(move, await Promise.all(move.programs.map((program) => loadProgram(program, runtime, memory))));
+  await initialise(memory, plan.tensors, seed);
+  const metrics: Record<string, number> = {};
+  const sides: Side[] = [];
+  for (const player of plan.players) {
+    sides.push(await openSide(player, { runtime, memory, collective, seed, metrics }));
   }
-  const sample = await loadSampler(plan.sampler, runtime, memory.inputs);
+  const sampler = plan.sampler && (await loadSampler(plan.sampler, runtime, memory.inputs));
+  const rounds = Math.max(...plan.players.map(({ steps }) => steps));
   let step = 0;
   return {
     get step() {
       return step;
     },
+    takeVisits: (player) => sides.find((side) => side.player.name === player)!.takeVisits(),
     async iterate() {
-      drawBatch(batch, memory, step, options);
-      const blocks: Record<string, string> = {};
-      const metrics: Record<string, number> = {};
-      for (const player of plan.players) {
-        const move = player.moves[player.select(step, seed)]!;
-        blocks[player.name] = move.block;
-        for (const loaded of moves.get(move)!) await runProgram(loaded, memory, options, metrics);
+      const moves: Record<string, Moved[]> = {};
+      for (const { name } of plan.players) moves[name] = [];
+      for (let round = 0; round < rounds; round++) {
+        drawBatch(batch, memory, step * rounds + round, options);
+        const movers = sides.filter(({ player }, i) => movesIn(round, player.steps, rounds, i === 0));
+        await playRound[plan.order](movers, async (side) => {
+          await side.begin(step * side.player.steps + moves[side.player.name]!.length);
+        });
+        for (const side of movers) moves[side.player.name]!.push(await side.finish());
       }
       step += 1;
-      return { step, blocks, metrics };
+      return { step, moves, metrics: { ...metrics } };
     },
-    sample,
+    async read(name) {
+      if (!plan.tensors.some((spec) => spec.name === name))
+        throw new ShapeError(`read: the plan has no tensor ${name}.`);
+      return (await memory.inputs[name]!.read()).slice();
+    },
+    sample: sampler ?? noSampler,
     snapshot: (target = emptySnapshot(plan.tensors)) => fillSnapshot(target, memory),
     restore(saved, at) {
       const problem = snapshotProblem(saved, plan.tensors);
       if (problem) throw new CheckpointError("restore", problem);
       for (const { name } of plan.tensors) memory.inputs[name]!.write((values) => values.set(saved.get(name)!.values));
+      for (const side of sides) side.forget();
       step = at;
     },
     async release() {
-      await sample.release();
-      for (const { session } of [...moves.values()].flat()) await session.release();
+      await sampler?.release();
+      for (const side of sides) await side.release();
     },
   };
 }
 
-/**
- * The tensors of a training, by name. A state tensor exists twice, as the input of that name and as the output that replaces it, and the two change
- * places after a step: a runtime may not read and write one tensor in the same run.
- */
-interface Memory {
-  readonly inputs: Record<string, DeviceTensor>;
-  readonly outputs: Record<string, DeviceTensor>;
+const noSampler: Sampler = () => Promise.reject(new ShapeError("sample: the plan has no sampler."));
+
+/** The first player moves in the first rounds of an iteration, the others in the last ones: D, then G and G; D and D, then G. */
+function movesIn(round: number, steps: number, rounds: number, isFirst: boolean): boolean {
+  return isFirst ? round < steps : round >= rounds - steps;
 }
 
-function allocateMemory(plan: Plan, runtime: Runtime): Memory {
-  const memory: Memory = { inputs: {}, outputs: {} };
-  for (const { name, shape } of plan.tensors) memory.inputs[name] = runtime.allocate(shape);
-  const programs = plan.players.flatMap(({ moves }) => moves.flatMap((move) => move.programs));
-  for (const { manifest } of programs) {
-    for (const { name, shape, role } of manifest.outputs) {
-      memory.outputs[name] ??= runtime.allocate(shape);
-      if (role === "gradient") memory.inputs[name] = memory.outputs[name];
+type Round = (movers: readonly Side[], begin: (side: Side) => Promise<void>) => Promise<void>;
+
+const playRound: Readonly<Record<Order, Round>> = {
+  async alternating(movers, begin) {
+    for (const side of movers) {
+      await begin(side);
+      await side.step(false);
     }
-    for (const { name, shape } of manifest.inputs) memory.inputs[name] ??= runtime.allocate(shape);
-  }
-  return memory;
-}
-
-function initialise(tensor: DeviceTensor, { name, initialiser }: TensorSpec, seed: number): void {
-  tensor.write((values) => {
-    if (initialiser.kind === "constant") values.fill(initialiser.value);
-    else fillUniform(stream(seed, `initial/${name}`), 0, values, initialiser.low, initialiser.high);
-  });
-}
-
-async function loadProgram(program: Program, runtime: Runtime, memory: Memory): Promise<LoadedProgram> {
-  const isExchanged = ({ role }: ProgramOutput) => role === "gradient" || role === "metric";
-  const exchanged = program.manifest.outputs.filter(isExchanged).map(({ name }) => memory.outputs[name]!);
-  return { program, session: await runtime.load(program), exchanged };
-}
+  },
+  async simultaneous(movers, begin) {
+    for (const side of movers) await begin(side);
+    for (const side of movers) await side.step(true);
+    for (const side of movers) await side.accept();
+  },
+  async extragradient(movers, begin) {
+    for (const side of movers) await begin(side);
+    for (const side of movers) await side.step(true);
+    for (const side of movers) await side.predict();
+    for (const side of movers) await side.correct();
+    for (const side of movers) await side.accept();
+  },
+};
 
 /** The inputs that are new in every iteration. */
 function batchInputs(plan: Plan): ProgramInput[] {
-  const inputs = plan.players.flatMap(({ moves }) =>
-    moves.flatMap(({ programs }) => programs.flatMap(({ manifest }) => manifest.inputs)),
-  );
+  const inputs = programsOf(plan).flatMap(({ manifest }) => manifest.inputs);
   const byName = new Map(inputs.map((port) => [port.name, port]));
   return [...byName.values()].filter(({ role }) => role === "batch" || role === "noise");
 }
 
-function checkData(batch: readonly ProgramInput[], { name, shape }: Dataset): void {
+function checkData(batch: readonly ProgramInput[], data: Dataset | undefined): void {
   for (const port of batch.filter(({ role }) => role === "batch")) {
     const [, ...wanted] = port.shape;
-    if (String(wanted) === String(shape)) continue;
-    throw new ShapeError(`createTrainer: the plan is for examples of shape [${wanted}], got ${name} with [${shape}].`);
+    if (data && String(wanted) === String(data.shape)) continue;
+    const got = data ? `${data.name} with [${data.shape}]` : "no data";
+    throw new ShapeError(`createTrainer: the plan is for examples of shape [${wanted}], got ${got}.`);
   }
 }
 
@@ -149,30 +154,10 @@ function drawBatch(batch: readonly ProgramInput[], memory: Memory, step: number,
   const { data, seed, collective: { replica, replicas } = alone } = options;
   for (const { name, role } of batch) {
     memory.inputs[name]!.write((values) => {
-      if (role === "batch") data.fill(seed, step, values, replica, replicas);
+      if (role === "batch") data!.fill(seed, step, values, replica, replicas);
       else fillNormal(stream(seed, name), step, values, replica * values.length);
     });
   }
-}
-
-async function runProgram(
-  { program, session, exchanged }: LoadedProgram,
-  memory: Memory,
-  { collective = alone }: TrainerOptions,
-  metrics: Record<string, number>,
-): Promise<void> {
-  await session.run(memory.inputs, memory.outputs);
-  if (exchanged.length > 0) await collective.sum(exchanged);
-  for (const { name, role, replaces } of program.manifest.outputs) {
-    if (role === "metric") metrics[name] = (await memory.outputs[name]!.read())[0]!;
-    if (replaces !== undefined) swap(memory, replaces, name);
-  }
-}
-
-function swap({ inputs, outputs }: Memory, input: string, output: string): void {
-  const old = inputs[input]!;
-  inputs[input] = outputs[output]!;
-  outputs[output] = old;
 }
 
 async function fillSnapshot(target: Snapshot, memory: Memory): Promise<Snapshot> {

@@ -1,8 +1,9 @@
-import type { Operator, Shape, Tensor } from "../../src/graph/tensor.ts";
+import { constant, type Operator, type Shape, type Tensor } from "../../src/graph/tensor.ts";
 import * as arithmetic from "../../src/ops/arithmetic.ts";
 import * as broadcasting from "../../src/ops/broadcasting.ts";
 import * as comparison from "../../src/ops/comparison.ts";
 import * as elementwise from "../../src/ops/elementwise.ts";
+import * as indexing from "../../src/ops/indexing.ts";
 import * as layout from "../../src/ops/layout.ts";
 import * as product from "../../src/ops/product.ts";
 import * as reduction from "../../src/ops/reduction.ts";
@@ -112,6 +113,27 @@ const compared = (operator: Operator, f: Binary, result: readonly number[]): Ope
     ],
   };
 };
+
+/** An operator whose result counts as constant: it is tested as a factor that nothing is differentiated through. */
+const constantLike = (
+  operator: Operator,
+  f: Unary,
+  inputs: readonly number[],
+  result: readonly number[],
+): OperatorContract => ({
+  operator,
+  cases: [
+    {
+      shapes: [[3], [5]],
+      build: ([x, y]) =>
+        arithmetic.mul(
+          broadcasting.reduceSum(f(constant([1.25, -0.5, 3]))),
+          arithmetic.add(broadcasting.reduceSum(x!), y!),
+        ),
+    },
+  ],
+  known: [{ shapes: [[inputs.length]], build: ([x]) => f(x!), inputs: [inputs], result }],
+});
 
 const one = (shape: Shape, build: Unary): OperatorCase => ({ shapes: [shape], build: ([x]) => build(x!) });
 
@@ -328,4 +350,42 @@ export const operatorContracts: readonly OperatorContract[] = [
       },
     ],
   },
+  {
+    operator: indexing.Gather,
+    cases: [
+      one([4, 3], (x) => indexing.take(x, constant([2, 0]), 0)),
+      one([4, 3], (x) => indexing.take(x, constant([2, 2]), 1)),
+      one([2, 4, 3], (x) => indexing.take(x, constant([3, 1]), 1)),
+      one([5], (x) => indexing.take(x, constant([4]), 0)),
+    ],
+    known: [
+      {
+        shapes: [[2, 3], [2]],
+        build: ([x, numbers]) => indexing.take(x!, numbers!, 1),
+        inputs: [
+          [1, 2, 3, 4, 5, 6],
+          [2, 0],
+        ],
+        result: [3, 1, 6, 4],
+      },
+    ],
+  },
+  {
+    operator: indexing.Cast,
+    cases: [{ shapes: [[3]], build: ([x]) => arithmetic.mul(x!, indexing.take(x!, constant([1, 1.9, 2]), 0)) }],
+    known: [
+      {
+        shapes: [[3], [2]],
+        build: ([x, numbers]) => indexing.take(x!, numbers!, 0),
+        inputs: [
+          [10, 20, 30],
+          [1.9, 0.2],
+        ],
+        result: [20, 10],
+      },
+    ],
+  },
+  constantLike(indexing.Floor, indexing.floor, [-1.5, 0, 1, 2.75], [-2, 0, 1, 2]),
+  constantLike(indexing.TopK, (x) => indexing.topK(x, 2), [1, 5, -7, 3], [5, 3]),
+  constantLike(indexing.Detach, indexing.detach, [1, -2], [1, -2]),
 ];

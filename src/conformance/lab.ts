@@ -1,0 +1,10 @@
+import { gamePlan } from "../descent/game.ts";
+import { referenceRuntime } from "../runtime/reference.ts";
+import { createTrainer } from "../train/trainer.ts";
+import type { Lab } from "./oracle.ts";
+
+/** The product as it is, in float64. */
+export const lab: Lab = {
+  plan: (players, options) => gamePlan(players, { ...options, precision: "float64" }),
+  trainer: (plan, seed = 1) => createTrainer({ plan, runtime: referenceRuntime(), seed }),
+};

@@ -1,0 +1,25 @@
+import { ConfigError } from "../errors.ts";
+import type { Plan } from "../plan.ts";
+import type { Program } from "../program.ts";
+import { type GameOptions, type PlayerSpec, playerOf } from "./player.ts";
+
+/** A game of one or more players: minimisation where there is one. Throws ConfigError where a descent does not fit. */
+export function gamePlan(specs: readonly PlayerSpec[], options: GameOptions = {}, sampler?: Program): Plan {
+  const sides = specs.map((spec) => namingItself(spec.network.name, () => playerOf(spec, options)));
+  return {
+    tensors: sides.flatMap(({ tensors }) => tensors),
+    players: sides.map(({ player }) => player),
+    order: options.order ?? "alternating",
+    ...(sampler && { sampler }),
+  };
+}
+
+/** Settings are refused with the name of the player whose they are. */
+function namingItself<T>(player: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof ConfigError) throw new ConfigError(`${player}: ${error.message}`, error.key);
+    throw error;
+  }
+}

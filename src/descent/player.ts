@@ -1,0 +1,266 @@
+import { ConfigError } from "../errors.ts";
+import { input } from "../graph/tensor.ts";
+import type { Network } from "../nn/network.ts";
+import type { Precision } from "../onnx/model.ts";
+import type { Schedule } from "../optim/schedule.ts";
+import type { UpdateNeed, UpdateRule } from "../optim/update-rule.ts";
+import type { Block, Lipschitz, Order, Player, SelectionRule } from "../plan.ts";
+import type { TensorSpec } from "../program.ts";
+import { curvatureProgram, directionSpecs, normsProgram } from "./measures.ts";
+import { blockMove, type MoveOptions, searchMemory, statesOf } from "./moves.ts";
+import type { ObjectiveAt } from "./objective.ts";
+import type { BlockGroup, Partition } from "./partition.ts";
+import { keep, type StatePolicy } from "./state-policy.ts";
+import { averageName } from "./step.ts";
+import { viewOf } from "./view.ts";
+
+/** Coordinate descent: which blocks there are, which one moves, how it moves, and what becomes of its state meanwhile. */
+export interface Descent {
+  readonly partition: Partition;
+  readonly select: SelectionRule;
+  readonly update: UpdateRule;
+  readonly learningRate: number;
+  readonly policy?: StatePolicy;
+  /** How the learning rate changes; by default not at all. */
+  readonly schedule?: RateSchedule;
+  /** Moves of an iteration; `sweep`: as many as there are blocks. */
+  readonly steps?: number | "sweep";
+  /** Moves that a block stays. */
+  readonly hold?: number;
+  /** Steps of a move, all on one batch. */
+  readonly innerSteps?: number;
+  /** Rate of the averaged weights; 0: none. */
+  readonly average?: number;
+  /** Sweeps of a window in which the objective is averaged; 100 by default. */
+  readonly window?: number;
+  /** How the Lipschitz constants are measured, where the selection needs them. */
+  readonly lipschitz?: { readonly rounds: number; readonly every: number };
+}
+
+/** A schedule over all moves of a training. */
+export interface RateSchedule {
+  readonly factor: Schedule;
+  readonly iterations: number;
+  /** Whether the rate changes only after every block has had as many moves (HiFT, "delayed": Liu et al. 2024). */
+  readonly isPerSweep: boolean;
+}
+
+/** A network, what it minimises, and how. */
+export interface PlayerSpec {
+  readonly network: Network;
+  readonly objective: ObjectiveAt;
+  readonly descent: Descent;
+}
+
+/** What concerns all players of a game. */
+export interface GameOptions {
+  readonly order?: Order | undefined;
+  readonly replicas?: number | undefined;
+  readonly precision?: Precision | undefined;
+}
+
+/** A player with its programs, and what lives as long as the training. Throws ConfigError where the parts of its descent do not go together. */
+export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player; tensors: TensorSpec[] } {
+  const { network, objective, descent } = spec;
+  const { select, update } = descent;
+  const groups = checkedGroups(network, descent);
+  const { sets, blocks } = blocksOf(groups, select);
+  checkDescent(network, descent, groups, game);
+  const learningRate = `${network.name}/learningRate`;
+  const options: MoveOptions = {
+    objective,
+    parameters: network.parameters,
+    update,
+    learningRate: input(learningRate, [], "hyper"),
+    average: descent.average,
+    policy: descent.policy ?? keep,
+    innerSteps: descent.innerSteps,
+    reportsDecrease: select.needs.includes("decrease") && !update.search,
+    hasCorrector: game.order === "extragradient",
+    replicas: game.replicas,
+    precision: game.precision,
+  };
+  const steps = descent.steps === "sweep" ? blocks.length : (descent.steps ?? 1);
+  const moves = sets.map((set) => blockMove(set, options));
+  const needsLipschitz = select.needs.includes("lipschitz");
+  const player: Player = {
+    name: network.name,
+    moves,
+    blocks,
+    selection: select.sets ? overSets(select, groups.length) : select,
+    steps,
+    hold: descent.hold ?? 1,
+    innerSteps: descent.innerSteps ?? 1,
+    learningRate: { input: learningRate, at: rateOf(descent, steps, blocks.length) },
+    objective: metricOf(objective, network),
+    window: (descent.window ?? 100) * blocks.length * (descent.hold ?? 1),
+    ...(wantsNorms(select) && { norms: normsProgram(network.name, groups, options) }),
+    ...(needsLipschitz && { lipschitz: lipschitzOf(network, sets, options, descent) }),
+  };
+  const tensors = [
+    ...network.parameters,
+    ...unique(statesOf(groups, options)),
+    ...sets.flatMap((set) => searchMemory(set, options)),
+    ...(descent.average ? network.parameters.map(averageSpec) : []),
+    ...(needsLipschitz
+      ? [runnerSpec(`${network.name}/lipschitz`, blocks.length), ...directionSpecs(network.parameters)]
+      : []),
+    ...selectionSpecs(network, select, blocks.length),
+    runnerSpec(`${network.name}/visits`, blocks.length),
+    runnerSpec(`${network.name}/progress`, 3),
+  ];
+  return { player, tensors };
+}
+
+const wantsNorms = (select: SelectionRule) => select.needs.includes("norms") || select.wantsNorms !== undefined;
+
+/** The learning rate by the number of moves made. */
+function rateOf(
+  { learningRate, schedule, hold = 1 }: Descent,
+  steps: number,
+  blocks: number,
+): (moves: number) => number {
+  if (!schedule) return () => learningRate;
+  const { factor, iterations, isPerSweep } = schedule;
+  const unit = isPerSweep ? blocks * hold : 1;
+  return (moves) => learningRate * factor(Math.floor(moves / unit) * unit, iterations * steps);
+}
+
+function checkedGroups(network: Network, { partition }: Descent): BlockGroup[] {
+  const groups = partition(network);
+  if (groups.length > 0) return groups;
+  throw new ConfigError(
+    `partition: ${network.name} has no weights to divide into blocks. Give it a layer.`,
+    "partition",
+  );
+}
+
+/** The sets of groups that move together, one a move; and what is selected. */
+function blocksOf(groups: readonly BlockGroup[], select: SelectionRule): { sets: BlockGroup[][]; blocks: Block[] } {
+  if (!select.sets) {
+    const blocks = groups.flatMap((group, move) => viewOf(group).blocks(move));
+    select.check?.(blocks.length);
+    return { sets: groups.map((group) => [group]), blocks };
+  }
+  const pieces = groups.find((group) => group.pieces);
+  if (pieces) {
+    const advice = "Choose the partition layer, tensor or list.";
+    throw new ConfigError(
+      `select: ${select.name} moves several whole blocks at once, and the blocks of ${pieces.name} are parts of it. ${advice}`,
+      "select",
+    );
+  }
+  select.check?.(groups.length);
+  const sets = select.sets(groups.length).map((set) => set.map((i) => groups[i]!));
+  const blocks = sets.map((set, move) => {
+    const size = set.reduce((sum, group) => sum + viewOf(group).blocks(0)[0]!.size, 0);
+    return { name: set.map(({ name }) => name).join("+"), move, number: 0, size };
+  });
+  return { sets, blocks };
+}
+
+/** A rule that selects among sets is told the number of single blocks. */
+function overSets(rule: SelectionRule, blockCount: number): SelectionRule {
+  return {
+    ...rule,
+    select: (context) => rule.select({ ...context, blockCount }),
+    ...(rule.score && { score: (context, set) => rule.score!({ ...context, blockCount }, set) }),
+  };
+}
+
+const needOf: Readonly<Record<UpdateNeed, string>> = {
+  curvature: "products with the Hessian",
+  noise: "random numbers of its own",
+  objective: "the objective at several points",
+};
+
+/** Refuses what cannot work, before anything is compiled. */
+function checkDescent(
+  { name }: Network,
+  descent: Descent,
+  groups: readonly BlockGroup[],
+  { order, replicas = 1 }: GameOptions,
+): void {
+  const { select, update, innerSteps = 1, hold = 1, steps = 1, lipschitz } = descent;
+  for (const [key, value] of Object.entries({ innerSteps, hold, steps: steps === "sweep" ? 1 : steps })) {
+    if (!Number.isInteger(value) || value < 1)
+      throw new ConfigError(`${key}: expected a whole number from 1 on, got ${value}.`, key);
+  }
+  const [need] = update.needs ?? [];
+  if (replicas > 1 && need) {
+    throw new ConfigError(
+      `update: ${update.name} needs ${needOf[need]}, which ${replicas} replicas do not share. Use one.`,
+      "update",
+    );
+  }
+  if (replicas > 1 && (select.needs.length > 0 || innerSteps > 1 || groups.some((group) => group.pieces))) {
+    throw new ConfigError(
+      `select: replicas exchange the gradients of whole blocks chosen without measuring, got ${select.name}. Use one replica.`,
+      "select",
+    );
+  }
+  if (order !== undefined && order !== "alternating" && (update.search || innerSteps > 1)) {
+    const what = update.search ? `the search of ${update.name}` : `${innerSteps} steps on one batch`;
+    throw new ConfigError(
+      `order: ${order} play moves all players from one point, which ${what} leaves. Choose alternating.`,
+      "order",
+    );
+  }
+  if (select.needs.includes("lipschitz") && lipschitz && lipschitz.rounds < 1) {
+    throw new ConfigError(
+      `select: ${select.name} needs a Lipschitz estimate of each block of ${name}, and lipschitz.rounds is ${lipschitz.rounds}: nothing measures it. Set it to 1 or more.`,
+      "select",
+    );
+  }
+}
+
+function lipschitzOf(
+  network: Network,
+  sets: readonly BlockGroup[][],
+  options: MoveOptions,
+  { lipschitz }: Descent,
+): Lipschitz {
+  return {
+    programs: sets.map((set) => curvatureProgram(network.name, set, options)),
+    estimates: `${network.name}/lipschitz`,
+    rounds: lipschitz?.rounds ?? 5,
+    every: lipschitz?.every ?? 100,
+  };
+}
+
+const zero = { kind: "constant", value: 0 } as const;
+
+/** Numbers that only the runner reads and writes. */
+function runnerSpec(name: string, count: number): TensorSpec {
+  return { name, shape: [count], role: "state", initialiser: zero };
+}
+
+/** What a rule that does not draw its choice from the visit alone has to remember: the block, and its own numbers. */
+function selectionSpecs({ name }: Network, select: SelectionRule, count: number): TensorSpec[] {
+  if (!isAdaptive(select)) return [];
+  return [runnerSpec(`${name}/selection`, 1 + (select.memorySize?.(count) ?? 0))];
+}
+
+const isAdaptive = (select: SelectionRule) =>
+  select.needs.length > 0 || select.memorySize !== undefined || wantsNorms(select);
+
+const averageSpec = ({ name, shape }: TensorSpec): TensorSpec => ({
+  name: averageName(name),
+  shape,
+  role: "state",
+  initialiser: { kind: "copy", of: name },
+});
+
+/** The metric that is the objective. */
+function metricOf(objective: ObjectiveAt, { parameters }: Network): string {
+  const inputs = new Map(parameters.map(({ name, shape }) => [name, input(name, shape, "parameter")]));
+  const { value, metrics } = objective((name) => inputs.get(name)!);
+  const [name] = Object.entries(metrics).find(([, tensor]) => tensor === value) ?? [];
+  if (name === undefined) throw new Error("internal: the objective is not among its metrics.");
+  return name;
+}
+
+/** States that blocks share are there once. */
+function unique(specs: readonly TensorSpec[]): TensorSpec[] {
+  return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
+}

@@ -1,0 +1,32 @@
+import { falls, objectiveAt, type Search } from "./search.ts";
+
+/** When a length is accepted, and how often another one is tried. */
+export interface ArmijoOptions {
+  /** The part of the decrease that the slope promises which is enough, in (0, 1). */
+  readonly c?: number;
+  readonly tries?: number;
+}
+
+/**
+ * Backtracking (U4; Armijo 1966, Nocedal and Wright 2006, section 3.5): the first length a with
+ *
+ *     f(x - a g) <= f(x) - c a ||g||^2
+ *
+ * Another length is tried at the minimum of the parabola through the start, its slope and the trial, but within a tenth and a half of the last. The first is
+ * the learning rate at the first visit of a block, and then twice the last length accepted. After ten tries in vain the block stays, and the next search
+ * begins with the learning rate again.
+ */
+export function armijo({ c = 1e-4, tries = 10 }: ArmijoOptions = {}): Search {
+  return function* search(start) {
+    const { value, slope, learningRate, memory } = start;
+    if (!falls(start)) return { length: 0, memory };
+    let length = memory > 0 ? 2 * memory : learningRate;
+    for (let tried = 0; tried < tries && length > 0 && Number.isFinite(length); tried++) {
+      const trial = yield* objectiveAt(length);
+      if (trial < value && trial <= value + c * length * slope) return { length, memory: length };
+      const vertex = (-slope * length ** 2) / (2 * (trial - value - length * slope));
+      length = Math.min(Math.max(vertex, 0.1 * length), 0.5 * length);
+    }
+    return { length: 0, memory: 0 };
+  };
+}

@@ -1,0 +1,105 @@
+import type { Plan } from "../plan.ts";
+import type { Program, ProgramOutput, Slices, TensorSpec } from "../program.ts";
+import { fillUniform, type Reals, stream } from "../random.ts";
+import { hostTensor } from "../runtime/host.ts";
+import type { DeviceTensor, Runtime } from "../runtime/runtime.ts";
+
+/**
+ * The tensors of a training, by name. A weight or state exists twice, as the input of that name and as the output that replaces it, and the two change
+ * places after a step: a runtime may not read and write one tensor in the same run.
+ */
+export interface Memory {
+  readonly inputs: Record<string, DeviceTensor>;
+  readonly outputs: Record<string, DeviceTensor>;
+}
+
+/** Every program of a plan. */
+export function programsOf({ players }: Plan): Program[] {
+  return players.flatMap(({ moves, norms, lipschitz, afterSweep }) => [
+    ...moves.flatMap(({ programs, prefix, corrector = [], search }) => [
+      ...programs,
+      ...(prefix ? [prefix] : []),
+      ...corrector,
+      ...(search ? [search.trial] : []),
+    ]),
+    ...(norms ? [norms] : []),
+    ...(lipschitz?.programs ?? []),
+    ...(afterSweep ? [afterSweep] : []),
+  ]);
+}
+
+/** Memory for everything that the programs of a plan read and write. What only the runner reads is float32 everywhere, as in a snapshot. */
+export function allocateMemory(plan: Plan, runtime: Runtime): Memory {
+  const memory: Memory = { inputs: {}, outputs: {} };
+  const programs = programsOf(plan).map(({ manifest }) => manifest);
+  const read = new Set(
+    [...programs, ...(plan.sampler ? [plan.sampler.manifest] : [])].flatMap(({ inputs }) =>
+      inputs.map(({ name }) => name),
+    ),
+  );
+  for (const { name, shape } of plan.tensors) {
+    const isRead = read.has(name);
+    memory.inputs[name] = isRead
+      ? runtime.allocate(shape)
+      : hostTensor(shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
+  }
+  for (const { inputs, outputs } of programs) {
+    for (const { name, shape, role } of outputs) {
+      memory.outputs[name] ??= runtime.allocate(shape);
+      if (role === "gradient" || role === "cache") memory.inputs[name] = memory.outputs[name];
+    }
+    for (const { name, shape } of inputs) memory.inputs[name] ??= runtime.allocate(shape);
+  }
+  return memory;
+}
+
+/** Sets every weight and state to its start. */
+export async function initialise(memory: Memory, specs: readonly TensorSpec[], seed: number): Promise<void> {
+  const copies: { to: DeviceTensor; from: string }[] = [];
+  for (const { name, initialiser } of specs) {
+    const tensor = memory.inputs[name]!;
+    if (initialiser.kind === "copy") copies.push({ to: tensor, from: initialiser.of });
+    else if (initialiser.kind === "values") tensor.write((values) => values.set(initialiser.values));
+    else if (initialiser.kind === "constant") tensor.write((values) => values.fill(initialiser.value));
+    else
+      tensor.write((values) =>
+        fillUniform(stream(seed, `initial/${name}`), 0, values, initialiser.low, initialiser.high),
+      );
+  }
+  for (const { to, from } of copies) {
+    const values = await memory.inputs[from]!.read();
+    to.write((target) => target.set(values));
+  }
+}
+
+/** Puts the result of a program in the place of what it replaces: by a change of places, or slice by slice. */
+export async function commit(memory: Memory, { name, replaces, slices }: ProgramOutput): Promise<void> {
+  if (replaces === undefined) return;
+  if (slices) return scatter(memory, memory.inputs[replaces]!, name, slices);
+  const { inputs, outputs } = memory;
+  const old = inputs[replaces]!;
+  inputs[replaces] = outputs[name]!;
+  outputs[name] = old;
+}
+
+/** Writes a result into slices of a tensor. */
+export async function scatter(memory: Memory, target: DeviceTensor, output: string, slices: Slices): Promise<void> {
+  const [part, index] = [await memory.outputs[output]!.read(), await memory.inputs[slices.index]!.read()];
+  target.write((values) => {
+    forEachRun(slices, index, (from, at) => {
+      for (let k = 0; k < slices.inner; k++) values[at + k] = part[from + k]!;
+    });
+  });
+}
+
+/** Runs of `inner` neighbouring elements: where they are in the part, and where in the whole. */
+export function forEachRun(
+  { outer, count, inner }: Slices,
+  index: Reals,
+  visit: (from: number, at: number) => void,
+): void {
+  let from = 0;
+  for (let o = 0; o < outer; o++) {
+    for (let j = 0; j < index.length; j++, from += inner) visit(from, (o * count + index[j]!) * inner);
+  }
+}
