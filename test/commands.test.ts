@@ -299,13 +299,22 @@ describe("a finished run", () => {
     expect(inspection.fullStep.macsPerSample).toBe(sum(G) + 2 * sum(D) + sum(G.slice(1)) + sum(G));
     expect(inspection.blocks[0]).toEqual({
       name: "generator/dense1",
+      blocks: 1,
       parameters: 100 * 128 + 128,
       macsPerSample: blocks[0],
       bytesHeld: expect.any(Number),
       // weights, both moments, and the two powers of the betas
       bytesReturned: 4 * (3 * (100 * 128 + 128) + 2),
+      predicted: expect.any(Object),
     });
-    expect((await succeed(["inspect", run])).stdout).toMatch(/generator\/dense1 +12,928 +959,744 +0\.80/);
+    for (const { predicted, macsPerSample, bytesHeld, bytesReturned } of [
+      ...inspection.blocks,
+      inspection.fullStep,
+      inspection.discriminatorStep,
+    ]) {
+      expect(predicted).toEqual({ macsPerSample, bytesHeld, bytesReturned });
+    }
+    expect((await succeed(["inspect", run])).stdout).toMatch(/generator\/dense1 +1 +12,928 +959,744 +959,744 +0\.80/);
   });
 
   test("a checkpoint of another shape is refused with exit 8", async () => {

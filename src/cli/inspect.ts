@@ -19,22 +19,25 @@ export function addInspectCommand(program: Command): void {
   });
 }
 
-function table({ batch, blocks, fullStep, discriminatorStep }: Inspection): string[] {
-  const number = (value: number) => Math.round(value).toLocaleString("en");
-  const ratio = (cost: StepCost) => (cost.macsPerSample / fullStep.macsPerSample).toFixed(2);
-  const row = (name: string, cost: StepCost) => [
-    name,
-    number(cost.parameters),
-    number(cost.macsPerSample),
-    ratio(cost),
-    number(cost.bytesHeld),
-    number(cost.bytesReturned),
-  ];
+function table(inspection: Inspection): string[] {
+  const { batch, blocks, fullStep, discriminatorBlocks, discriminatorStep, measuring } = inspection;
   const rows = [
-    ["step", "weights", "MACs/sample", "of full", "bytes held", "bytes returned"],
-    ...blocks.map((cost) => row(cost.name, cost)),
-    row("generator, all at once", fullStep),
-    row("discriminator", discriminatorStep),
+    [
+      "step",
+      "blocks",
+      "weights",
+      "MACs/sample",
+      "formula",
+      "of full",
+      "bytes held",
+      "formula",
+      "bytes returned",
+      "formula",
+    ],
+    ...blocks.map((cost) => row(cost, fullStep)),
+    row({ ...fullStep, name: "generator, all at once" }, fullStep),
+    ...(discriminatorBlocks.length > 1 ? discriminatorBlocks.map((cost) => row(cost, discriminatorStep)) : []),
+    row({ ...discriminatorStep, name: "discriminator, all at once" }, discriminatorStep),
   ];
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
   const lines = rows.map((cells) =>
@@ -42,6 +45,29 @@ function table({ batch, blocks, fullStep, discriminatorStep }: Inspection): stri
   );
   return [
     ...lines,
-    `MACs counted from the programs, for each sample of the batch of ${batch}; bytes for the whole batch.`,
+    ...measuring.map(
+      ({ player, macsPerSample, ofFullGradient }) =>
+        `Before a block of the ${player} is selected the norms of all are measured: ${number(macsPerSample)} MACs/sample, ${ofFullGradient.toFixed(2)} of a gradient step of all weights.`,
+    ),
+    `MACs counted from the programs, for each sample of the batch of ${batch}, and by the closed formula; bytes for the whole batch.`,
+  ];
+}
+
+const number = (value: number) => Math.round(value).toLocaleString("en");
+
+function row(cost: StepCost, full: StepCost): string[] {
+  const { name, blocks, parameters, macsPerSample, bytesHeld, bytesReturned, predicted } = cost;
+  const formula = (value: number | undefined) => (value === undefined ? "-" : number(value));
+  return [
+    name,
+    number(blocks),
+    number(parameters),
+    number(macsPerSample),
+    formula(predicted?.macsPerSample),
+    (macsPerSample / full.macsPerSample).toFixed(2),
+    number(bytesHeld),
+    formula(predicted?.bytesHeld),
+    number(bytesReturned),
+    formula(predicted?.bytesReturned),
   ];
 }

@@ -59,6 +59,37 @@ function groupNorms({ parameters, pieces }: BlockGroup, slope: (name: string) =>
   return reduceSum(reshape(chosen, [table.length, table[0]!.length]), { axes: [1] });
 }
 
+/** Name of the measure of the units of a layer. */
+export const unitCurvatureName = (layer: string) => `${layer}/unitCurvature`;
+
+/**
+ * For each output unit of every layer an unbiased estimate of the sum of its weights' second derivatives: the sum of v o Hv with random signs v (Hutchinson
+ * 1990). What similar units are told by (`sorted`, `averaged`); it is to be averaged over several runs. Measures `LAYER/unitCurvature` [units].
+ */
+export function unitCurvatureProgram(
+  player: string,
+  layers: readonly BlockGroup[],
+  options: StepOptions & { readonly precision?: Precision | undefined },
+): Program {
+  const step = differentiate(
+    layers.map(({ name, parameters }) => ({ name, parameters })),
+    options,
+  );
+  const results = layers.map(({ name, parameters, pieces }, i) => {
+    const axes = pieces?.kind === "slices" ? pieces.axes : [];
+    const signs = parameters.map(({ name: weight, shape }) =>
+      where(greater(input(`batch/${weight}/signs`, shape, "noise"), constant(0)), constant(1), constant(-1)),
+    );
+    const images = step.curvature(i, signs);
+    const sums = images.map((image, j) => {
+      const others = [...image.shape.keys()].filter((axis) => axis !== axes[j]);
+      return reduceSum(mul(signs[j]!, image), { axes: others });
+    });
+    return { name: unitCurvatureName(name), tensor: sums.reduce(add), role: "measure" as const };
+  });
+  return compile(`${player}/unitCurvature`, results, { precision: options.precision });
+}
+
 /** Name of the direction in which the curvature of a block is measured, a state of the shape of a weight. */
 const directionName = (weight: string) => `${weight}/lipschitz/direction`;
 

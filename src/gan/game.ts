@@ -45,11 +45,17 @@ export interface GanOptions {
  * the batch cannot be divided among the replicas, ConfigError where a descent does not fit its network.
  */
 export function ganPlan(options: GanOptions): Plan {
-  const { generator, discriminator, descent, batch, replicas = 1, precision, order } = options;
+  const { order, replicas, precision } = options;
+  return gamePlan(ganPlayers(options), { order, replicas, precision }, samplerProgram(options));
+}
+
+/** The discriminator and the generator as players, in the order in which they move. Throws ShapeError where the batch cannot be divided among the replicas. */
+export function ganPlayers(options: GanOptions): PlayerSpec[] {
+  const { generator, discriminator, descent, batch, replicas = 1 } = options;
   if (batch % replicas !== 0) {
     throw new ShapeError(`ganPlan: the batch is a multiple of the replicas, got ${batch} examples for ${replicas}.`);
   }
-  const sides: PlayerSpec[] = [
+  return [
     {
       network: discriminator,
       objective: (weights) => discriminatorObjective(inputsOf(generator), weights, options),
@@ -61,7 +67,6 @@ export function ganPlan(options: GanOptions): Plan {
       descent: descent.generator,
     },
   ];
-  return gamePlan(sides, { order, replicas, precision }, samplerProgram(options));
 }
 
 /** The weights of a network as program inputs. */

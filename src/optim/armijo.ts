@@ -5,6 +5,8 @@ export interface ArmijoOptions {
   /** The part of the decrease that the slope promises which is enough, in (0, 1). */
   readonly c?: number;
   readonly tries?: number;
+  /** The longest step, in learning rates. */
+  readonly most?: number;
 }
 
 /**
@@ -13,14 +15,16 @@ export interface ArmijoOptions {
  *     f(x - a g) <= f(x) - c a ||g||^2
  *
  * Another length is tried at the minimum of the parabola through the start, its slope and the trial, but within a tenth and a half of the last. The first is
- * the learning rate at the first visit of a block, and then twice the last length accepted. After ten tries in vain the block stays, and the next search
- * begins with the learning rate again.
+ * the learning rate at the first visit of a block - or more, where float32 could not show what it brings - and then twice the last length accepted, but at
+ * most 1000 learning rates: where an objective flattens out, as that of a generator whose outputs saturate, it would grow without end. After ten tries in vain
+ * the block stays, and the next search begins afresh.
  */
-export function armijo({ c = 1e-4, tries = 10 }: ArmijoOptions = {}): Search {
+export function armijo({ c = 1e-4, tries = 10, most = 1000 }: ArmijoOptions = {}): Search {
   return function* search(start) {
     const { value, slope, learningRate, memory } = start;
     if (!falls(start)) return { length: 0, memory };
-    let length = memory > 0 ? 2 * memory : learningRate;
+    const visible = (1e-4 * Math.abs(value)) / -slope;
+    let length = Math.min(memory > 0 ? 2 * memory : Math.max(learningRate, visible), most * learningRate);
     for (let tried = 0; tried < tries && length > 0 && Number.isFinite(length); tried++) {
       const trial = yield* objectiveAt(length);
       if (trial < value && trial <= value + c * length * slope) return { length, memory: length };

@@ -1,12 +1,17 @@
-import type { Move, Plan } from "../plan.ts";
-import { sizeOf } from "../program.ts";
+import type { BlockGroup } from "../descent/partition.ts";
+import { predictedCost } from "../gan/accounting.ts";
+import { type GanOptions, ganPlan } from "../gan/game.ts";
+import type { Move, Player } from "../plan.ts";
+import { type ProgramCost, sizeOf } from "../program.ts";
 import type { Config } from "./config.ts";
 import type { ExampleSpec } from "./example-spec.ts";
-import { planOf } from "./model.ts";
+import { ganOptions } from "./model.ts";
 
 /** Work and memory of one step, counted from its programs. */
 export interface StepCost {
   readonly name: string;
+  /** Blocks that move by such steps: more than one where they are units or elements. */
+  readonly blocks: number;
   /** Weights that the step changes. */
   readonly parameters: number;
   /** Multiply-accumulates for each example of the batch; for the discriminator that is a real and a generated one. */
@@ -15,6 +20,12 @@ export interface StepCost {
   readonly bytesHeld: number;
   /** Weights and state that a step writes. */
   readonly bytesReturned: number;
+  /** The same by the closed formulas, where they apply: not to updates that evaluate or differentiate the objective more than once. */
+  readonly predicted: {
+    readonly macsPerSample: number;
+    readonly bytesHeld: number;
+    readonly bytesReturned: number;
+  } | null;
 }
 
 /** What the steps of a training cost. */
@@ -24,41 +35,93 @@ export interface Inspection {
   readonly blocks: readonly StepCost[];
   /** All of the generator at once, with the same update rule. */
   readonly fullStep: StepCost;
+  /** The block steps of the discriminator. */
+  readonly discriminatorBlocks: readonly StepCost[];
   /** All of the discriminator at once, with the same update rule. */
   readonly discriminatorStep: StepCost;
+  /** What measuring the norms of all blocks costs before one is selected, where a rule needs them. */
+  readonly measuring: readonly MeasuringCost[];
 }
 
-/** What the steps of a configuration cost. Runs nothing. */
+/** Work of measuring for one player, for each example. */
+export interface MeasuringCost {
+  readonly player: string;
+  readonly macsPerSample: number;
+  /** Over a plain gradient step of all weights. */
+  readonly ofFullGradient: number;
+}
+
+type PlayerName = "generator" | "discriminator";
+
+/** What the steps of a configuration cost. Runs nothing. Throws ConfigError. */
 export function inspect(config: Config, examples: ExampleSpec): Inspection {
-  const plan = planOf(config, examples);
-  const { descent, discriminator } = config;
-  const whole = {
-    ...config,
-    descent: { ...descent, partition: "all" as const },
-    discriminator: { ...discriminator, descent: { ...discriminator.descent, partition: "all" as const } },
-  };
-  const full = planOf(whole, examples);
-  const costs = (of: Plan, player: string) => {
-    const parameters = new Map(of.tensors.map(({ name, shape }) => [name, sizeOf(shape)]));
-    const { moves } = of.players.find(({ name }) => name === player)!;
-    return moves.map((move) => costOf(move, parameters, config.batch));
-  };
+  const { descent, discriminator, batch } = config;
+  const options = ganOptions(config, examples);
+  const atOnce = (change: Partial<Config["descent"]> = {}) =>
+    ganOptions(
+      {
+        ...config,
+        descent: { ...allWeights(descent), ...change },
+        discriminator: { ...discriminator, descent: { ...allWeights(discriminator.descent), ...change } },
+      },
+      examples,
+    );
+  const own = ganPlan(options).players;
+  const whole = atOnce();
+  const full = ganPlan(whole).players;
+  const of = (players: readonly Player[], name: PlayerName) => players.find((player) => player.name === name)!;
+  const measured = own.filter(({ norms }) => norms);
+  const gradients = measured.length > 0 ? ganPlan(atOnce({ update: "gradient", optimistic: false })).players : [];
   return {
-    batch: config.batch,
-    blocks: costs(plan, "generator"),
-    fullStep: costs(full, "generator")[0]!,
-    discriminatorStep: costs(full, "discriminator")[0]!,
+    batch,
+    blocks: costs(of(own, "generator"), options),
+    fullStep: costs(of(full, "generator"), whole)[0]!,
+    discriminatorBlocks: costs(of(own, "discriminator"), options),
+    discriminatorStep: costs(of(full, "discriminator"), whole)[0]!,
+    measuring: measured.map(({ name, norms }) => {
+      const { macs } = norms!.manifest.cost;
+      const gradient = of(gradients, name as PlayerName).moves[0]!.programs[0]!.manifest.cost.macs;
+      return { player: name, macsPerSample: macs / batch, ofFullGradient: macs / gradient };
+    }),
   };
 }
 
-function costOf({ name, parameters, programs }: Move, sizes: ReadonlyMap<string, number>, batch: number): StepCost {
-  const sum = (of: (cost: (typeof programs)[number]["manifest"]["cost"]) => number) =>
-    programs.reduce((total, { manifest }) => total + of(manifest.cost), 0);
+/** The same update on all weights at once. */
+function allWeights(descent: Config["descent"]): Config["descent"] {
+  return { ...descent, partition: "all", select: "cyclic", order: "ascending" };
+}
+
+function costs(player: Player, options: GanOptions): StepCost[] {
+  const name = player.name as PlayerName;
+  const groups = options.descent[name].partition(options[name]);
+  const sizes = new Map(options[name].parameters.map((spec) => [spec.name, sizeOf(spec.shape)]));
+  return player.moves.map((move, i) => {
+    const members = player.blocks.filter((block) => block.move === i);
+    const moved = groups.filter(({ parameters }) => move.parameters.includes(parameters[0]!.name));
+    return {
+      name: move.name,
+      blocks: members.length,
+      parameters: members[0]?.size ?? move.parameters.reduce((total, weight) => total + sizes.get(weight)!, 0),
+      ...counted(move, options.batch),
+      predicted: predicted(name, moved, options),
+    };
+  });
+}
+
+/** What one step of a move runs: with a search, one trial. */
+function counted({ programs, prefix, search }: Move, batch: number) {
+  const run = [...(prefix ? [prefix] : []), ...programs, ...(search ? [search.trial] : [])];
+  const sum = (of: (cost: ProgramCost) => number) => run.reduce((total, { manifest }) => total + of(manifest.cost), 0);
   return {
-    name,
-    parameters: parameters.reduce((total, name) => total + sizes.get(name)!, 0),
     macsPerSample: sum(({ macs }) => macs) / batch,
     bytesHeld: sum(({ bytesHeld }) => bytesHeld),
     bytesReturned: sum(({ bytesReturned }) => bytesReturned),
   };
+}
+
+function predicted(player: PlayerName, moved: readonly BlockGroup[], options: GanOptions): StepCost["predicted"] {
+  const cost = predictedCost(player, moved, options);
+  return cost
+    ? { macsPerSample: cost.macs / options.batch, bytesHeld: cost.bytesHeld, bytesReturned: cost.bytesReturned }
+    : null;
 }

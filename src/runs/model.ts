@@ -1,4 +1,4 @@
-import { partitions } from "../descent/partition.ts";
+import { type PartitionSettings, partitions } from "../descent/partition.ts";
 import type { Descent } from "../descent/player.ts";
 import { selectionRules } from "../descent/selection.ts";
 import { statePolicies } from "../descent/state-policy.ts";
@@ -16,13 +16,15 @@ import type { Plan } from "../plan.ts";
 import type { Config } from "./config.ts";
 import type { ExampleSpec } from "./example-spec.ts";
 
-/** The programs of a configuration on examples of a shape. */
-export function planOf(config: Config, examples: ExampleSpec): Plan {
-  return ganPlan(ganOptions(config, examples));
+/** The programs of a configuration on examples of a shape. Without estimates the partitions `sorted` and `averaged` take all units for alike. */
+export function planOf(config: Config, examples: ExampleSpec, unitLipschitz?: Estimates): Plan {
+  return ganPlan(ganOptions(config, examples, unitLipschitz));
 }
 
+type Estimates = PartitionSettings["unitLipschitz"];
+
 /** The networks, loss and descents that a configuration names. */
-export function ganOptions(config: Config, { shape, range }: ExampleSpec): GanOptions {
+export function ganOptions(config: Config, { shape, range }: ExampleSpec, unitLipschitz?: Estimates): GanOptions {
   const { generator: g, discriminator: d } = config;
   const output = g.output === "auto" ? (range === "unit" ? "sigmoid" : "linear") : g.output;
   return {
@@ -35,15 +37,22 @@ export function ganOptions(config: Config, { shape, range }: ExampleSpec): GanOp
     r1: d.r1,
     r2: d.r2,
     order: config.game.order,
-    descent: { generator: descentOf(config.descent, config), discriminator: descentOf(d.descent, config) },
+    descent: {
+      generator: descentOf(config.descent, config, unitLipschitz),
+      discriminator: descentOf(d.descent, config, unitLipschitz),
+    },
   };
 }
 
 /** The descent of a player, from its settings. Throws ConfigError where they do not go together. */
-export function descentOf(options: Config["descent"], { steps: iterations, convergence }: Config): Descent {
+function descentOf(
+  options: Config["descent"],
+  { steps: iterations, convergence }: Config,
+  unitLipschitz: Estimates,
+): Descent {
   const { partition, select, update, schedule, perSweep, state, refresh, ...rest } = options;
   return {
-    partition: partitions[partition](options),
+    partition: partitions[partition]({ ...options, ...(unitLipschitz && { unitLipschitz }) }),
     select: selectionRules[select]({ ...rest, refresh: refresh === 0 ? undefined : refresh }),
     update: modified(updateRules[update](options), options),
     policy: statePolicies[state](options),

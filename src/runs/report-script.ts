@@ -201,6 +201,11 @@ chart("probabilities", 230, [
   { key: "probabilityFake", label: "On generated", colour: "--generator" },
 ], { range: [0, 1], level: 0.5 });
 chart("speed", 150, [{ key: "imagesPerSecond", label: "Images per second", colour: "--muted" }]);
+chart("length", 150, [{ key: "length", label: "Length", colour: "--generator" }]);
+chart("decrease", 190, [
+  { key: "predicted", label: "Expected to first order", colour: "--muted" },
+  { key: "realised", label: "Found", colour: "--generator" },
+].filter(({ key }) => records[key]));
 const frames = [...document.querySelectorAll("#frames img")];
 if (frames.length > 1) player(frames);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);

@@ -63,6 +63,7 @@ export function describeRun(summary: Summary, blockCount: number): string {
   const blocks = blockCount > 1 ? ` by coordinate descent over ${blockCount} blocks of weights` : "";
   const after = time && ` after ${time}`;
   if (state === "diverged") return `A GAN trained${data}${blocks}: it diverged${at}${after}.`;
+  if (state === "converged") return `A GAN trained${data}${blocks}: converged${at}${after}.`;
   if (state === "interrupted") return `A GAN trained${data}${blocks}: stopped${at}${after}; it can be resumed.`;
   if (state === "running") return `A GAN in training${data}${blocks}: now${at}${after}.`;
   const length = step === undefined ? "" : ` for ${formatNumber(step)}${of} steps`;
@@ -180,6 +181,24 @@ export function speedSection(log: readonly LogRecord[]): string {
   if (!last) return "";
   const label = `Images per second, ${formatLoss(last.imagesPerSecond)} at the end`;
   return chart("speed", "Speed", "", { label, height: 150 });
+}
+
+/** What the searches found: lengths of steps, and decreases on the batch of the step; nothing where nothing was searched for or measured. */
+export function searchSection(log: readonly LogRecord[]): string {
+  const has = (key: "length" | "predicted" | "realised") => log.some((record) => record[key] !== undefined);
+  const lengths = has("length")
+    ? chart("length", "Length of the steps", "Of the generator, as its search chose them.", {
+        label: "Lengths of the generator's steps",
+        height: 150,
+      })
+    : "";
+  const decrease = has("predicted")
+    ? chart("decrease", "Decrease of the generator\u2019s loss", "On the batch of the step.", {
+        label: "Decrease of the generator's loss on the batch of each step, expected and found",
+        height: 190,
+      })
+    : "";
+  return decrease + lengths;
 }
 
 interface ChartOptions {

@@ -38,7 +38,7 @@ header .note { margin-top: 8px; }
 .figures dd { margin: 2px 0 0; font-size: 21px; line-height: 1.3; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .figures dd small { font-size: 14px; color: var(--muted); }
 .state::before { content: ""; display: inline-block; width: 9px; height: 9px; margin: 0 8px 2px 0; border-radius: 50%; background: var(--muted); }
-.state.finished::before { background: var(--good); }
+.state.finished::before, .state.converged::before { background: var(--good); }
 .state.diverged::before { background: var(--bad); }
 .state.running::before { background: var(--discriminator); }
 
@@ -90,6 +90,13 @@ figcaption h2 { margin: 0; }
 .blocks tfoot th, .blocks tfoot td { border-bottom: 0; color: var(--muted); }
 .bar { display: inline-block; width: 40px; height: 6px; margin-right: 8px; vertical-align: middle; border-radius: 3px; overflow: hidden; background: var(--line); }
 .bar i { display: block; height: 100%; background: var(--generator); }
+
+.map { display: flex; gap: 12px; }
+.map ol { flex: none; display: flex; flex-direction: column; justify-content: space-around; margin: 0; padding: 0; list-style: none; font-size: 13px; }
+.map ol.ends { justify-content: space-between; }
+.map svg { flex: 1; min-width: 0; height: 100%; background: var(--soft); border-radius: 3px; }
+.map rect { fill: var(--generator); }
+p.ends { display: flex; justify-content: space-between; max-width: none; margin-top: 4px; }
 
 @media (max-width: 599px) {
   .bar { display: none; }

@@ -4,6 +4,7 @@ import { strokes } from "../data/strokes.ts";
 import type { LogRecord } from "../train/train.ts";
 import { imageGrid } from "./picture.ts";
 import { type ReportInput, renderReport } from "./report.ts";
+import { movesSection } from "./report-moves.ts";
 
 function record(step: number, changes: Partial<LogRecord> = {}): LogRecord {
   const figures = { lossD: 1.3, lossG: 0.7, probabilityReal: 0.6, probabilityFake: 0.4 };
@@ -85,10 +86,46 @@ describe("a report needs nothing but itself", () => {
   });
 
   test("and finds every element that its script looks for", () => {
-    const html = report();
+    const html = report({ records: [record(50, { length: 0.5, predicted: 0.2, realised: 0.1 }), record(100)] });
     const ids = [...scripts(html)[1]!.matchAll(/(?:find|chart)\("(\w+)"/g)].map((match) => match[1]!);
     expect(ids.length).toBeGreaterThan(6);
     for (const id of ids) expect(html).toContain(`id="${id}"`);
+  });
+});
+
+describe("which block moved is drawn", () => {
+  const names = ["generator/dense1", "generator/dense2", "generator/dense3"];
+  const cells = (html: string) =>
+    [...html.matchAll(/<rect x="(\d+)" y="(\d+)"[^>]*fill-opacity="([\d.]+)"/g)].map(([, x, y, share]) =>
+      [x, y, share].map(Number),
+    );
+
+  test("with the part of the moves that each block had", () => {
+    const html = movesSection([record(50, { visits: [1, 0, 3] }), record(100, { visits: [0, 4, 0] })], names);
+    expect(cells(html)).toEqual([
+      [0, 0, 0.25],
+      [0, 2, 0.75],
+      [1, 1, 1],
+    ]);
+  });
+
+  test("in as many cells as can be told apart, which lose no move", () => {
+    const many = Array.from({ length: 200 }, (_, i) => `generator/dense1[${i}]`);
+    const visits = many.map((_, i) => (i === 77 ? 10 : 0));
+    const drawn = cells(
+      movesSection(
+        Array.from({ length: 500 }, (_, i) => record(i + 1, { visits })),
+        many,
+      ),
+    );
+    expect(drawn.every(([x, y, share]) => x! < 120 && y! < 64 && share === 1)).toBe(true);
+    expect(new Set(drawn.map(([x]) => x)).size).toBe(120);
+  });
+
+  test("only where there is a choice and a count", () => {
+    expect(movesSection([record(50, { visits: [50] })], names.slice(0, 1))).toBe("");
+    const { visits: _, ...uncounted } = record(50);
+    expect(movesSection([uncounted], names)).toBe("");
   });
 });
 

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { LogRecord } from "../train/train.ts";
+import { movesSection } from "./report-moves.ts";
 import { reportScript } from "./report-script.ts";
 import {
   blockSection,
@@ -13,6 +14,7 @@ import {
   pictureSection,
   type ReportBlock,
   type ReportSample,
+  searchSection,
   settingSection,
   speedSection,
   withoutKnown,
@@ -46,7 +48,9 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sc
 
 /** The page of a run: curves, samples as they evolved, blocks and configuration. At most 2000 records and 120 pictures are shown, evenly chosen. */
 export function renderReport({ title, config, summary, records, samples, blocks }: ReportInput): string {
-  const log = thin(withoutReplaced(records), MOST_RECORDS);
+  const all = withoutReplaced(records);
+  const log = thin(all, MOST_RECORDS);
+  const names = blocks.map(({ name }) => name);
   const pictures = thin(
     samples.toSorted((a, b) => a.step - b.step),
     MOST_SAMPLES,
@@ -73,6 +77,7 @@ ${typeof summary.dataNote === "string" ? `<p class="note">${escapeHtml(summary.d
 ${keyFigures(summary)}
 ${sideBySide(pictureSection(pictures), curveSection(log))}
 ${sideBySide(blockSection(blocks), speedSection(log))}
+${sideBySide(movesSection(all, names), searchSection(log))}
 ${settingSection("Results", withoutKnown(summary))}
 ${settingSection("Configuration", config)}
 </main>
@@ -114,8 +119,8 @@ function thin<T>(items: readonly T[], most: number): readonly T[] {
 
 /** What the charts draw, column by column; a number that is not finite becomes null, which is a gap. */
 function columnsOf(log: readonly LogRecord[]): Record<string, unknown[]> {
-  const column = (key: "lossD" | "lossG" | "probabilityReal" | "probabilityFake" | "imagesPerSecond") =>
-    log.map((record) => short(record[key]));
+  const column = (key: NumberKey) => log.map((record) => short(record[key] ?? Number.NaN));
+  const optional = (key: NumberKey) => (log.some((record) => record[key] !== undefined) ? { [key]: column(key) } : {});
   return {
     step: log.map(({ step }) => step),
     lossD: column("lossD"),
@@ -124,8 +129,13 @@ function columnsOf(log: readonly LogRecord[]): Record<string, unknown[]> {
     probabilityFake: column("probabilityFake"),
     imagesPerSecond: column("imagesPerSecond"),
     block: log.map(({ block }) => block),
+    ...optional("length"),
+    ...optional("predicted"),
+    ...optional("realised"),
   };
 }
+
+type NumberKey = Exclude<keyof LogRecord, "block" | "blockD" | "visits">;
 
 /** Five digits are finer than any screen. */
 function short(value: number): number | null {

@@ -11,6 +11,7 @@ import type { Config } from "./config.ts";
 import { type DataSource, dataSets } from "./data-source.ts";
 import { planOf } from "./model.ts";
 import { stopRequest } from "./stop-request.ts";
+import { measureUnits } from "./unit-curvature.ts";
 
 const port = parentPort!;
 
@@ -35,9 +36,11 @@ type Post = (message: WorkerMessage, buffers?: ArrayBuffer[]) => void;
 
 async function work({ config, source, stop, resume }: Job, post: Post): Promise<void> {
   const { examples, open } = dataSets[source.name];
-  const plan = planOf(config, examples);
-  if (resume) checkTensors(resume.checkpoint, plan.tensors, resume.file);
+  const first = planOf(config, examples); // refuses what cannot work before anything is loaded
+  if (resume) checkTensors(resume.checkpoint, first.tensors, resume.file);
   const [data, runtime] = await Promise.all([open(source), openRuntime(config.device, { threads: config.threads })]);
+  const units = await measureUnits(config, examples, { runtime, data });
+  const plan = units ? planOf(config, examples, units) : first;
   const trainer = await createTrainer({ plan, runtime, data, seed: config.seed });
   if (resume) trainer.restore(resume.checkpoint.snapshot, resume.checkpoint.step);
   post({ type: "ready", runtime: runtime.name, fingerprint: data.fingerprint });

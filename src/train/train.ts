@@ -19,8 +19,8 @@ export interface LogRecord {
   /** Decrease of the generator's loss on the batch of the move: expected to first order, and found. */
   readonly predicted?: number;
   readonly realised?: number;
-  /** Moves of each block of the generator since the record before, in the order of the blocks. */
-  readonly visits: readonly number[];
+  /** Moves of each block of the generator since the record before, in the order of the blocks; absent where there are more than 256. */
+  readonly visits?: readonly number[];
   /** Training examples a second since the record before. */
   readonly imagesPerSecond: number;
   /** Since the training began, earlier sessions included. */
@@ -147,7 +147,7 @@ function recordOf(
     ...(length !== undefined && { length }),
     ...(predicted !== undefined && { predicted }),
     ...(realised !== undefined && { realised }),
-    visits,
+    ...(visits.length <= 256 && { visits }),
     imagesPerSecond: Math.round(imagesPerSecond),
     elapsedMs: Math.round(elapsedMs),
   };

@@ -1,9 +1,9 @@
 import type { Dataset } from "../data/dataset.ts";
 import { CheckpointError, ShapeError } from "../errors.ts";
 import type { Order, Plan } from "../plan.ts";
-import type { ProgramInput } from "../program.ts";
-import { fillNormal, type Reals, stream } from "../random.ts";
+import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { batchInputs, checkData, drawBatch } from "./batch.ts";
 import { alone, type Collective } from "./collective.ts";
 import { allocateMemory, initialise, type Memory, programsOf } from "./memory.ts";
 import { loadSampler, type Sampler } from "./sampler.ts";
@@ -51,7 +51,7 @@ export interface TrainerOptions {
 /** Loads the programs of a plan and sets the weights and states to their start. Throws ShapeError where the data are not what the plan wants. */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { plan, runtime, seed, data, collective = alone } = options;
-  const batch = batchInputs(plan);
+  const batch = batchInputs(programsOf(plan));
   checkData(batch, data);
   const memory = allocateMemory(plan, runtime);
   await initialise(memory, plan.tensors, seed);
@@ -132,33 +132,6 @@ const playRound: Readonly<Record<Order, Round>> = {
     for (const side of movers) await side.accept();
   },
 };
-
-/** The inputs that are new in every iteration. */
-function batchInputs(plan: Plan): ProgramInput[] {
-  const inputs = programsOf(plan).flatMap(({ manifest }) => manifest.inputs);
-  const byName = new Map(inputs.map((port) => [port.name, port]));
-  return [...byName.values()].filter(({ role }) => role === "batch" || role === "noise");
-}
-
-function checkData(batch: readonly ProgramInput[], data: Dataset | undefined): void {
-  for (const port of batch.filter(({ role }) => role === "batch")) {
-    const [, ...wanted] = port.shape;
-    if (data && String(wanted) === String(data.shape)) continue;
-    const got = data ? `${data.name} with [${data.shape}]` : "no data";
-    throw new ShapeError(`createTrainer: the plan is for examples of shape [${wanted}], got ${got}.`);
-  }
-}
-
-/** Draws the examples and latents of an iteration: this replica's rows of a batch that is the same whatever the number of replicas. */
-function drawBatch(batch: readonly ProgramInput[], memory: Memory, step: number, options: TrainerOptions): void {
-  const { data, seed, collective: { replica, replicas } = alone } = options;
-  for (const { name, role } of batch) {
-    memory.inputs[name]!.write((values) => {
-      if (role === "batch") data!.fill(seed, step, values, replica, replicas);
-      else fillNormal(stream(seed, name), step, values, replica * values.length);
-    });
-  }
-}
 
 async function fillSnapshot(target: Snapshot, memory: Memory): Promise<Snapshot> {
   for (const [name, { values }] of target) values.set(await memory.inputs[name]!.read());
