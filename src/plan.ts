@@ -39,7 +39,7 @@ export interface Player {
   readonly norms?: Program;
   /** Measures the Lipschitz constant of a block's gradient, in tensors named here; in the beginning of all blocks, later of each that moves. */
   readonly lipschitz?: Lipschitz;
-  /** Runs after every sweep of as many moves as there are blocks. */
+  /** Runs after every sweep, of as many visits as there are blocks, on the batch of its last move. */
   readonly afterSweep?: Program;
   /** Name of the metric that the player minimises. */
   readonly objective: string;

@@ -2,7 +2,10 @@ import { describe, expect, test } from "vitest";
 import { ring } from "../src/data/mixture.ts";
 import { partitions } from "../src/descent/partition.ts";
 import { selectionRules } from "../src/descent/selection.ts";
+import { statePolicies } from "../src/descent/state-policy.ts";
 import { ConfigError } from "../src/errors.ts";
+import { proximalOperators } from "../src/optim/proximal.ts";
+import { schedules } from "../src/optim/schedule.ts";
 import { updateRules } from "../src/optim/update-rules.ts";
 import { type Config, configure } from "../src/runs/config.ts";
 import { planOf } from "../src/runs/model.ts";
@@ -50,3 +53,55 @@ describe.each(Object.keys(partitions))("blocks by %s", (partition) => {
     }
   });
 });
+
+const updates = Object.keys(updateRules);
+const searches = Object.entries(updateRules).flatMap(([name, rule]) => (rule({}).search ? [name] : []));
+const first = updates.filter((name) => !searches.includes(name));
+
+/** Settings of both players. */
+const both = (...settings: Setting[]): Setting[] =>
+  settings.flatMap(([key, value]): Setting[] => [
+    [`descent.${key}`, value],
+    [`discriminator.descent.${key}`, value],
+  ]);
+
+describe.each(Object.keys(partitions).filter((name) => name !== "list"))(
+  "with both players in blocks by %s",
+  (partition) => {
+    const blocks = both(["partition", partition]);
+
+    test.each(updates)("%s keeps, resets and decays its state", async (update) => {
+      for (const state of Object.keys(statePolicies)) {
+        expect(await trained(configOf(...blocks, ...both(["update", update], ["state", state])))).toBe(4);
+      }
+    });
+
+    test.each(["simultaneous", "extragradient"])("play is %s for every update that does not search", async (order) => {
+      for (const update of updates) {
+        const config = configOf(...blocks, ...both(["update", update]), ["game.order", order]);
+        if (searches.includes(update)) expect(() => planOf(config, examples)).toThrow(ConfigError);
+        else expect(await trained(config), update).toBe(4);
+      }
+    });
+
+    test("every modifier, schedule and pace goes with every update that does not search", async () => {
+      const modifiers: Setting[][] = [
+        both(["optimistic", true]),
+        both(["largest", 2]),
+        ...Object.keys(proximalOperators).map((name) => both(["proximal", name])),
+        ...Object.keys(schedules).map((name) => both(["schedule", name], ["perSweep", true])),
+        both(["hold", 2]),
+        both(["innerSteps", 3]),
+        both(["average", 0.9]),
+        [["descent.steps", "sweep"]],
+        [["discriminator.descent.steps", 3]],
+      ];
+      for (const modifier of modifiers) {
+        for (const update of ["gradient", "adam", "hutchinson"]) {
+          expect(first).toContain(update);
+          expect(await trained(configOf(...blocks, ...both(["update", update]), ...modifier)), `${modifier}`).toBe(4);
+        }
+      }
+    });
+  },
+);

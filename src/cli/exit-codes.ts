@@ -1,6 +1,8 @@
 /** Exit codes; part of the interface. */
 export const exitCodes = {
   done: 0,
+  /** An oracle of `conformance` does not hold; also an internal error. */
+  failed: 1,
   usage: 2,
   locked: 3,
   diverged: 4,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { version } from "../version.ts";
+import { addConformanceCommand } from "./conformance.ts";
 import { addDataCommand } from "./data.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
@@ -24,6 +25,7 @@ for (const add of [
   addSampleCommand,
   addInspectCommand,
   addDataCommand,
+  addConformanceCommand,
   addDoctorCommand,
 ]) {
   add(program);
@@ -54,5 +56,5 @@ function report(error: unknown): number {
     process.stderr.write(
       `coordescent: internal error, please report it:\n${error instanceof Error ? error.stack : error}\n`,
     );
-  return code ?? 1;
+  return code ?? exitCodes.failed;
 }

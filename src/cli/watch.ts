@@ -27,10 +27,15 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
   for (const name of Object.keys(signals)) process.on(name, onSignal);
   try {
     const summary = await training.finished;
-    const { run, step, steps, elapsedMs, imagesPerSecond, report, samples } = summary;
+    const { run, change, step, steps, elapsedMs, imagesPerSecond, report, samples } = summary;
     const speed = `${imagesPerSecond.toLocaleString("en")} images/s`;
     terminal.result(summary, [
       `${step} of ${steps} iterations in ${duration(elapsedMs)} (${speed}).`,
+      ...(change === null
+        ? []
+        : [
+            `Converged: the generator's mean loss changed by ${(100 * change).toPrecision(2)} % from one window to the next.`,
+          ]),
       ...(samples ? [`Samples: ${samples}`] : []),
       `Report:  ${report}`,
       step < steps

@@ -6,5 +6,5 @@ import type { Lab } from "./oracle.ts";
 /** The product as it is, in float64. */
 export const lab: Lab = {
   plan: (players, options) => gamePlan(players, { ...options, precision: "float64" }),
-  trainer: (plan, seed = 1) => createTrainer({ plan, runtime: referenceRuntime(), seed }),
+  trainer: (plan, seed = 1, data) => createTrainer({ plan, runtime: referenceRuntime(), seed, ...(data && { data }) }),
 };

@@ -1,3 +1,4 @@
+import type { Dataset } from "../data/dataset.ts";
 import type { GameOptions, PlayerSpec } from "../descent/player.ts";
 import type { Plan } from "../plan.ts";
 import type { Trainer } from "../train/trainer.ts";
@@ -26,8 +27,8 @@ export interface Oracle {
 export interface Lab {
   /** `gamePlan` in float64. */
   plan(players: readonly PlayerSpec[], options?: GameOptions): Plan;
-  /** A trainer of a plan on the float64 reference runtime. */
-  trainer(plan: Plan, seed?: number): Promise<Trainer>;
+  /** A trainer of a plan on the float64 reference runtime; of a plan that reads examples, with data. */
+  trainer(plan: Plan, seed?: number, data?: Dataset): Promise<Trainer>;
 }
 
 /** Whether a finding agrees; a number that is not finite never does. */

@@ -16,7 +16,7 @@ export function variables(
 ): Network {
   const parameters = Object.entries(tensors).map(
     ([key, { shape, start }]): TensorSpec => ({
-      name: `${name}/${key}/value`,
+      name: `${name}/${key}/entries`,
       shape,
       role: "parameter",
       initialiser: start,
@@ -35,7 +35,7 @@ export function variables(
 }
 
 /** Name of the weight of a variable. */
-export const valueName = (name: string, key: string) => `${name}/${key}/value`;
+export const valueName = (name: string, key: string) => `${name}/${key}/entries`;
 
 /** A vector as a column. */
 export const column = (x: Tensor): Tensor => reshape(x, [x.shape[0]!, 1]);
@@ -46,7 +46,7 @@ export function form(a: Tensor, matrix: Matrix, b: Tensor): Tensor {
   return reshape(gemm(gemm(column(a), m, { transA: true }), column(b)), []);
 }
 
-/** f(x) = 1/2 x'Hx - c'x over a vector `min/x/value`, as a game of one player. */
+/** f(x) = 1/2 x'Hx - c'x over a vector `min/x/entries`, as a game of one player. */
 export function quadratic(H: Matrix, c: readonly number[], start: readonly number[], descent: Descent): PlayerSpec {
   const network = variables("min", { x: { shape: [start.length], start: { kind: "values", values: start } } });
   return {

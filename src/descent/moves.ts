@@ -83,7 +83,7 @@ function stepPrograms(name: string, step: Differentiated, options: MoveOptions):
   const updates = updateResults(step, options);
   const results = [
     ...metricResults(step.objective, 1),
-    ...(options.reportsDecrease ? [measure(`${name}/decrease`, predictedDecrease(step, updates))] : []),
+    ...(options.reportsDecrease ? [measure(`${name}/search/decrease`, predictedDecrease(step, updates))] : []),
     ...updates,
   ];
   if (innerSteps === 1) return { programs: [compile(name, results, { objective: step.objective.value, precision })] };
@@ -99,13 +99,13 @@ function correctorProgram(name: string, groups: readonly BlockGroup[], options: 
 /** The value, the slope and the direction; and the value at some length, with the weights there. */
 function searchPrograms(name: string, step: Differentiated, options: MoveOptions): Programs {
   const { parameters, objective, precision } = options;
-  const length = input(`${name}/length`, [], "hyper");
+  const length = input(`${name}/search/length`, [], "hyper");
   const search: Omit<SearchPlan, "trial"> = {
     rule: options.update.search!,
-    length: `${name}/length`,
-    value: `${name}/value`,
-    slope: `${name}/slope`,
-    reached: `${name}/reached`,
+    length: `${name}/search/length`,
+    value: `${name}/search/value`,
+    slope: `${name}/search/slope`,
+    reached: `${name}/search/reached`,
     memory: memoryName(name),
   };
   const directions = step.moved.flat().map(({ name, value, gradient }) => ({

@@ -6,6 +6,7 @@ import type { Schedule } from "../optim/schedule.ts";
 import type { UpdateNeed, UpdateRule } from "../optim/update-rule.ts";
 import type { Block, Lipschitz, Order, Player, SelectionRule } from "../plan.ts";
 import type { TensorSpec } from "../program.ts";
+import { andersonProgram, andersonStates } from "./anderson.ts";
 import { curvatureProgram, directionSpecs, normsProgram } from "./measures.ts";
 import { blockMove, type MoveOptions, searchMemory, statesOf } from "./moves.ts";
 import type { ObjectiveAt } from "./objective.ts";
@@ -33,6 +34,8 @@ export interface Descent {
   readonly average?: number;
   /** Sweeps of a window in which the objective is averaged; 100 by default. */
   readonly window?: number;
+  /** Sweeps from which the weights are extrapolated after each (U17); 0: they are not. */
+  readonly anderson?: number;
   /** How the Lipschitz constants are measured, where the selection needs them. */
   readonly lipschitz?: { readonly rounds: number; readonly every: number };
 }
@@ -83,6 +86,7 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
   const steps = descent.steps === "sweep" ? blocks.length : (descent.steps ?? 1);
   const moves = sets.map((set) => blockMove(set, options));
   const needsLipschitz = select.needs.includes("lipschitz");
+  const anderson = { ...options, player: network.name, history: descent.anderson ?? 0 };
   const player: Player = {
     name: network.name,
     moves,
@@ -96,6 +100,7 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
     window: (descent.window ?? 100) * blocks.length * (descent.hold ?? 1),
     ...(wantsNorms(select) && { norms: normsProgram(network.name, groups, options) }),
     ...(needsLipschitz && { lipschitz: lipschitzOf(network, sets, options, descent) }),
+    ...(anderson.history > 0 && { afterSweep: andersonProgram(anderson) }),
   };
   const tensors = [
     ...network.parameters,
@@ -105,6 +110,7 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
     ...(needsLipschitz
       ? [runnerSpec(`${network.name}/lipschitz`, blocks.length), ...directionSpecs(network.parameters)]
       : []),
+    ...(anderson.history > 0 ? andersonStates(anderson) : []),
     ...selectionSpecs(network, select, blocks.length),
     runnerSpec(`${network.name}/visits`, blocks.length),
     runnerSpec(`${network.name}/progress`, 3),
@@ -181,10 +187,18 @@ function checkDescent(
   groups: readonly BlockGroup[],
   { order, replicas = 1 }: GameOptions,
 ): void {
-  const { select, update, innerSteps = 1, hold = 1, steps = 1, lipschitz } = descent;
+  const { select, update, innerSteps = 1, hold = 1, steps = 1, anderson = 0, lipschitz } = descent;
   for (const [key, value] of Object.entries({ innerSteps, hold, steps: steps === "sweep" ? 1 : steps })) {
     if (!Number.isInteger(value) || value < 1)
       throw new ConfigError(`${key}: expected a whole number from 1 on, got ${value}.`, key);
+  }
+  if (!Number.isInteger(anderson) || anderson < 0)
+    throw new ConfigError(`anderson: expected a whole number of sweeps from 0 on, got ${anderson}.`, "anderson");
+  if (replicas > 1 && anderson > 0) {
+    throw new ConfigError(
+      `anderson: an extrapolation is accepted by the objective of the whole batch, which ${replicas} replicas do not share. Use one.`,
+      "anderson",
+    );
   }
   const [need] = update.needs ?? [];
   if (replicas > 1 && need) {

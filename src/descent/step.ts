@@ -132,7 +132,7 @@ export function lineResults(step: Differentiated, length: Tensor, options: StepO
 
 /** The direction of a search as a cache. */
 export function directionInput(name: string, value: Tensor): Tensor {
-  return input(`${name}/direction`, value.shape, "cache");
+  return input(`${name}/search/direction`, value.shape, "cache");
 }
 
 /** First-order decrease of the objective by a step: the sum of g (w - w'). */

@@ -34,7 +34,7 @@ export interface Side {
   correct(): Promise<void>;
   /** Puts what a held step changed in place. */
   accept(): Promise<void>;
-  /** Tells the selection rule what the step brought. */
+  /** Tells the selection rule what the step brought; ends the sweep where it was the last one. */
   finish(): Promise<Moved>;
   /** Moves of each block since this was last asked. */
   takeVisits(): number[];
@@ -77,6 +77,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
   const norms = player.norms && (await load(player.norms, runtime, memory));
   const curvature: Loaded[] = [];
   for (const program of player.lipschitz?.programs ?? []) curvature.push(await load(program, runtime, memory));
+  const afterSweep = player.afterSweep && (await load(player.afterSweep, runtime, memory));
   const own = memory.inputs[`${player.name}/selection`];
   const visits = await memory.inputs[`${player.name}/visits`]!.read();
   const progress = await memory.inputs[`${player.name}/progress`]!.read();
@@ -87,6 +88,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
   let current = { block: player.blocks[0]!, number: 0, loaded: moves[0]! };
   let shownRate = Number.NaN;
   let visit = -1;
+  let isLastOfSweep = false;
   let outcome: { -readonly [K in keyof Moved]?: Moved[K] } = {};
 
   const run = async ({ session, exchanged, metrics: names }: Loaded) => {
@@ -207,6 +209,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       const at = player.learningRate.at(move);
       if (at !== shownRate) rate?.write((values) => values.fill(at));
       shownRate = at;
+      isLastOfSweep = (move + 1) % (player.blocks.length * player.hold) === 0;
       const isNew = visit !== Math.floor(move / player.hold);
       visit = Math.floor(move / player.hold);
       if (!isNew) return;
@@ -241,10 +244,14 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
     async finish() {
       const { block, number, loaded } = current;
       const { selection } = player;
-      const decrease = `${loaded.move.name}/decrease`;
+      const decrease = `${loaded.move.name}/search/decrease`;
       if (memory.outputs[decrease]) outcome.predicted = await measured(decrease);
       const brought = outcome.realised ?? outcome.predicted;
       if (selection.observe && brought !== undefined) selection.observe(numbers, number, brought);
+      if (afterSweep && isLastOfSweep) {
+        await run(afterSweep);
+        await commitAll(afterSweep);
+      }
       visits[number]!++;
       outcome.change = advance(progress, metrics[player.objective]!, player.window);
       return { block: block.name, number, ...outcome };
@@ -265,7 +272,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
         trial,
         ...corrector,
       ]);
-      for (const each of [...loaded, norms, ...curvature]) await each?.session.release();
+      for (const each of [...loaded, norms, afterSweep, ...curvature]) await each?.session.release();
     },
   };
 }

@@ -1,0 +1,64 @@
+import type { Command } from "commander";
+import type { OracleResult } from "../conformance/run.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { addOutputOptions } from "./options.ts";
+import { openTerminal } from "./terminal.ts";
+
+/** `coordescent conformance`: whether this build does what is known of coordinate descent. */
+export function addConformanceCommand(program: Command): void {
+  const command = program
+    .command("conformance")
+    .description("check coordinate descent against what is known exactly, in float64; exit code 1 if something is off")
+    .option("--rule <name>", "only what concerns one rule, for example cyclic, adam, unit or alternating")
+    .addHelpText("after", "\nExample:\n  npx coordescent conformance --rule gauss-southwell");
+  addOutputOptions(command).action(async (options: { rule?: string; json?: boolean; quiet?: boolean }) => {
+    const { runOracles } = await import("../conformance/run.ts");
+    const terminal = openTerminal(options);
+    const results: OracleResult[] = [];
+    for await (const result of runOracles(options)) {
+      results.push(result);
+      terminal.transfer(`${result.id} ${result.pass ? "passes" : "fails"}`);
+    }
+    terminal.result(results, table(results));
+    const failed = results.filter(({ pass }) => !pass);
+    if (failed.length === 0) return;
+    process.exitCode = exitCodes.failed;
+    process.stderr.write(
+      `coordescent: ${failed.length} of ${results.length} oracles do not hold: ${failed.map(({ id }) => id).join(", ")}.\n`,
+    );
+  });
+}
+
+function table(results: readonly OracleResult[]): string[] {
+  const rows = [
+    ["", "oracle", "expected", "measured", "tolerance", ""],
+    ...results.map(({ id, title, expected, measured, tolerance, pass }) => [
+      id,
+      title,
+      ...[expected, measured, tolerance].map(short),
+      pass ? "pass" : "FAIL",
+    ]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
+  const isNumber = (column: number) => column >= 2 && column <= 4;
+  const lines = rows.map((cells) =>
+    cells
+      .map((cell, column) => (isNumber(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+      .join("  ")
+      .trimEnd(),
+  );
+  return [
+    ...lines,
+    ...results.flatMap(({ id, findings }) =>
+      findings
+        .filter(({ pass }) => !pass)
+        .map(
+          ({ what, expected, measured, tolerance }) =>
+            `${id}: ${what}: expected ${expected} +- ${tolerance}, got ${measured}`,
+        ),
+    ),
+    "The numbers are those of the finding of each oracle that is nearest to its tolerance; --json prints all findings.",
+  ];
+}
+
+const short = (value: number) => String(Number(value.toPrecision(6)));

@@ -1,0 +1,15 @@
+import { bilinearOracles } from "./games-bilinear.ts";
+import { diracOracles } from "./games-dirac.ts";
+import { randomOracles } from "./games-random.ts";
+import { scheduleOracles } from "./games-schedules.ts";
+import { solvableOracles } from "./games-solvable.ts";
+import type { Oracle } from "./oracle.ts";
+
+/** Oracles of games (section D of the list): T19 to T28. */
+export const gameOracles: readonly Oracle[] = [
+  ...bilinearOracles,
+  ...randomOracles,
+  ...scheduleOracles,
+  ...diracOracles,
+  ...solvableOracles,
+];

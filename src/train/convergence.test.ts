@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import { ring } from "../data/mixture.ts";
+import { configure } from "../runs/config.ts";
+import { planOf } from "../runs/model.ts";
+import { presets } from "../runs/presets.ts";
+import { referenceRuntime } from "../runtime/reference.ts";
+import { type TrainingEvent, train } from "./train.ts";
+import { createTrainer } from "./trainer.ts";
+
+const window = 2;
+const blocks = 2;
+const config = configure({ ...presets.default.config, data: "ring" }, [
+  ["generator.latent", 2],
+  ["generator.hidden", [3]],
+  ["discriminator.hidden", [3]],
+  ["batch", 4],
+  ["convergence.window", window],
+]);
+
+async function trainer() {
+  const plan = planOf(config, { shape: [2], range: "real" });
+  return createTrainer({ plan, runtime: referenceRuntime(), data: ring, seed: 1 });
+}
+
+/** Relative changes of the mean loss from window to window, computed from the losses themselves. */
+function changesOf(losses: readonly number[]): number[] {
+  const moves = window * blocks;
+  const means = Array.from({ length: Math.floor(losses.length / moves) }, (_, i) =>
+    losses.slice(i * moves, (i + 1) * moves).reduce((a, b) => a + b / moves, 0),
+  );
+  return means.slice(1).map((mean, i) => Math.abs(mean - means[i]!) / Math.abs(means[i]!));
+}
+
+async function eventsOf(tolerance: number, steps: number): Promise<TrainingEvent[]> {
+  const events: TrainingEvent[] = [];
+  const options = { trainer: await trainer(), steps, batch: 4, latents: new Float32Array(2), tolerance, logEvery: 1 };
+  for await (const event of train(options)) events.push(event);
+  return events;
+}
+
+const lossesOf = (events: readonly TrainingEvent[]) =>
+  events.flatMap((event) => (event.type === "record" ? [event.record.lossG] : []));
+
+test("a training ends at the first window in which the mean loss changes by no more than the tolerance", async () => {
+  const steps = 80;
+  const changes = changesOf(lossesOf(await eventsOf(0, steps)));
+  const sorted = changes.toSorted((a, b) => a - b);
+  const tolerance = (sorted[2]! + sorted[3]!) / 2; // three windows are below it
+  const first = changes.findIndex((change) => change <= tolerance);
+  const events = await eventsOf(tolerance, steps);
+  const converged = events.find((event) => event.type === "converged");
+  expect(converged).toEqual({
+    type: "converged",
+    step: (first + 2) * window * blocks,
+    change: expect.closeTo(changes[first]!, 5),
+  });
+  expect(lossesOf(events)).toHaveLength((first + 2) * window * blocks);
+  expect(events.at(-1)).toMatchObject({ type: "checkpoint", step: (first + 2) * window * blocks });
+});
+
+test("without a tolerance it goes on to its last iteration", async () => {
+  const events = await eventsOf(0, 30);
+  expect(events.some((event) => event.type === "converged")).toBe(false);
+  expect(lossesOf(events)).toHaveLength(30);
+});
+
+test("the windows go on where a snapshot was taken", async () => {
+  const [whole, half] = [await trainer(), await trainer()];
+  const change = async (each: typeof whole) => (await each.iterate()).moves.generator![0]!.change;
+  const expected: (number | undefined)[] = [];
+  const snapshot = await whole.snapshot();
+  half.restore(snapshot, 0);
+  whole.restore(snapshot, 0);
+  for (let i = 0; i < 6; i++) await half.iterate();
+  const saved = await half.snapshot();
+  half.restore(saved, 6);
+  for (let i = 0; i < 12; i++) expected.push(await change(whole));
+  const found: (number | undefined)[] = [];
+  for (let i = 6; i < 12; i++) found.push(await change(half));
+  expect(found.map((x) => x !== undefined)).toEqual(expected.slice(6).map((x) => x !== undefined));
+  expect(found.find((x) => x !== undefined)).toBeCloseTo(expected.slice(6).find((x) => x !== undefined)!, 4);
+});
