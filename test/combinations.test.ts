@@ -93,6 +93,7 @@ describe.each(Object.keys(partitions).filter((name) => name !== "list"))(
         both(["hold", 2]),
         both(["innerSteps", 3]),
         both(["average", 0.9]),
+        both(["anderson", 2]),
         [["descent.steps", "sweep"]],
         [["discriminator.descent.steps", 3]],
       ];

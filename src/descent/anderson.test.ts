@@ -57,6 +57,10 @@ test("a restored training extrapolates like the one whose snapshot it got", asyn
 });
 
 test("refuses what is no number of sweeps, and replicas", () => {
-  expect(() => lab.plan([spec({ anderson: -1 })])).toThrowErrorMatchingInlineSnapshot(`[ConfigError: min: anderson: expected a whole number of sweeps from 0 on, got -1.]`);
-  expect(() => lab.plan([spec({ anderson: 2 })], { replicas: 2 })).toThrowErrorMatchingInlineSnapshot(`[ConfigError: min: anderson: an extrapolation is accepted by the objective of the whole batch, which 2 replicas do not share. Use one.]`);
+  expect(() => lab.plan([spec({ anderson: -1 })])).toThrowErrorMatchingInlineSnapshot(
+    `[ConfigError: min: anderson: expected a whole number of sweeps from 0 on, got -1.]`,
+  );
+  expect(() => lab.plan([spec({ anderson: 2 })], { replicas: 2 })).toThrowErrorMatchingInlineSnapshot(
+    `[ConfigError: min: anderson: an extrapolation is accepted by the objective of the whole batch, which 2 replicas do not share. Use one.]`,
+  );
 });

@@ -42,6 +42,10 @@ test("keeps one count for all blocks of a player", () => {
 });
 
 test("refuses settings out of range", () => {
-  expect(() => accelerated({ strongConvexity: 0, blocks: 1 })).toThrowErrorMatchingInlineSnapshot(`[ConfigError: accelerated: expected a strongConvexity more than 0 and at most 1, got 0. It is the smallest curvature over the largest.]`);
-  expect(() => accelerated({ strongConvexity: 0.5, blocks: 1.5 })).toThrowErrorMatchingInlineSnapshot(`[ConfigError: accelerated: expected a whole number of blocks from 1 on, got 1.5.]`);
+  expect(() => accelerated({ strongConvexity: 0, blocks: 1 })).toThrowErrorMatchingInlineSnapshot(
+    `[ConfigError: accelerated: expected a strongConvexity more than 0 and at most 1, got 0. It is the smallest curvature over the largest.]`,
+  );
+  expect(() => accelerated({ strongConvexity: 0.5, blocks: 1.5 })).toThrowErrorMatchingInlineSnapshot(
+    `[ConfigError: accelerated: expected a whole number of blocks from 1 on, got 1.5.]`,
+  );
 });

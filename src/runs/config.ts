@@ -56,6 +56,7 @@ const descent = z.strictObject({
   hold: wholeNumber(1, 2 ** 31),
   innerSteps: wholeNumber(1, 10_000),
   average: z.number().min(0).lt(1),
+  anderson: wholeNumber(0, 20),
   lipschitz: z.strictObject({ rounds: wholeNumber(0, 1000), every: wholeNumber(0, 2 ** 31) }),
 });
 

@@ -62,6 +62,7 @@ function descentOf(
     hold: rest.hold,
     innerSteps: rest.innerSteps,
     average: rest.average,
+    anderson: rest.anderson,
     lipschitz: rest.lipschitz,
     window: convergence.window,
   };

@@ -46,6 +46,7 @@ const descent: Config["descent"] = {
   hold: 1,
   innerSteps: 1,
   average: 0,
+  anderson: 0,
   lipschitz: { rounds: 5, every: 100 },
 };
 
