@@ -1,9 +1,11 @@
-import type { Block, Fading, Move, Player, SelectionContext } from "../plan.ts";
-import type { Program, ProgramOutput } from "../program.ts";
-import { type Reals, stream, uniform } from "../random.ts";
-import type { DeviceTensor, Runtime, Session } from "../runtime/runtime.ts";
+import type { Player, SelectionContext } from "../plan.ts";
+import type { ProgramOutput } from "../program.ts";
+import type { Reals } from "../random.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Collective } from "./collective.ts";
-import { commit, forEachRun, type Memory, scatter } from "./memory.ts";
+import { type Loaded, type LoadedMove, load, loadMove } from "./loaded.ts";
+import { commit, type Memory, scatter } from "./memory.ts";
+import { fadeState, fillSlices } from "./pieces.ts";
 
 /** What one move of a player did, and why. */
 export interface Moved {
@@ -41,22 +43,6 @@ export interface Side {
   /** The memory is no longer what it was. */
   forget(): void;
   release(): Promise<void>;
-}
-
-interface Loaded {
-  readonly program: Program;
-  readonly session: Session;
-  readonly exchanged: readonly DeviceTensor[];
-  readonly replacing: readonly ProgramOutput[];
-  readonly metrics: readonly string[];
-}
-
-interface LoadedMove {
-  readonly move: Move;
-  readonly programs: readonly Loaded[];
-  readonly prefix: Loaded | undefined;
-  readonly trial: Loaded | undefined;
-  readonly corrector: readonly Loaded[];
 }
 
 /** What a side works with. */
@@ -304,63 +290,6 @@ function contextOf(player: Player, seed: number, own: Reals | undefined): Mutabl
     lipschitz: undefined,
     memory: own?.subarray(1) ?? new Float32Array(0),
   };
-}
-
-async function loadMove(move: Move, runtime: Runtime, memory: Memory): Promise<LoadedMove> {
-  const loadAll = async (programs: readonly Program[]) => {
-    const loaded: Loaded[] = [];
-    for (const program of programs) loaded.push(await load(program, runtime, memory));
-    return loaded;
-  };
-  return {
-    move,
-    programs: await loadAll(move.programs),
-    prefix: move.prefix && (await load(move.prefix, runtime, memory)),
-    trial: move.search && (await load(move.search.trial, runtime, memory)),
-    corrector: await loadAll(move.corrector ?? []),
-  };
-}
-
-async function load(program: Program, runtime: Runtime, memory: Memory): Promise<Loaded> {
-  const { outputs } = program.manifest;
-  const isExchanged = ({ role }: ProgramOutput) => role === "gradient" || role === "metric";
-  return {
-    program,
-    session: await runtime.load(program),
-    exchanged: outputs.filter(isExchanged).map(({ name }) => memory.outputs[name]!),
-    replacing: outputs.filter(({ replaces }) => replaces !== undefined),
-    metrics: outputs.filter(({ role }) => role === "metric").map(({ name }) => name),
-  };
-}
-
-function fillSlices(values: Reals, { slices }: Block, visit: number, seed: number): void {
-  if (slices!.kind === "fixed") {
-    values.set(slices!.numbers);
-    return;
-  }
-  // Floyd 1987: a uniformly random subset, one number for each element
-  const { size, from, input } = slices!;
-  const draws = stream(seed, input);
-  const chosen = new Set<number>();
-  for (let last = from - size; last < from; last++) {
-    const drawn = Math.floor(uniform(draws, visit, last - from + size) * (last + 1));
-    chosen.add(chosen.has(drawn) ? last : drawn);
-  }
-  values.set([...chosen]);
-}
-
-async function fadeState(memory: Memory, { name, initial, factor, slices }: Fading): Promise<void> {
-  const index = slices && (await memory.inputs[slices.index]!.read());
-  memory.inputs[name]!.write((values) => {
-    const fade = (i: number) => {
-      values[i] = initial + factor * (values[i]! - initial);
-    };
-    if (!slices) for (let i = 0; i < values.length; i++) fade(i);
-    else
-      forEachRun(slices, index!, (_, at) => {
-        for (let k = 0; k < slices.inner; k++) fade(at + k);
-      });
-  });
 }
 
 /** The weight that a held step reached takes the weight's place; the old one becomes the base. */

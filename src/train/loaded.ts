@@ -1,0 +1,51 @@
+import type { Move } from "../plan.ts";
+import type { Program, ProgramOutput } from "../program.ts";
+import type { DeviceTensor, Runtime, Session } from "../runtime/runtime.ts";
+import type { Memory } from "./memory.ts";
+
+/** A program that can run, and what is to be done with its results. */
+export interface Loaded {
+  readonly program: Program;
+  readonly session: Session;
+  readonly exchanged: readonly DeviceTensor[];
+  readonly replacing: readonly ProgramOutput[];
+  readonly metrics: readonly string[];
+}
+
+/** A move that can be made. */
+export interface LoadedMove {
+  readonly move: Move;
+  readonly programs: readonly Loaded[];
+  readonly prefix: Loaded | undefined;
+  readonly trial: Loaded | undefined;
+  readonly corrector: readonly Loaded[];
+}
+
+/** Loads every program of a move. */
+export async function loadMove(move: Move, runtime: Runtime, memory: Memory): Promise<LoadedMove> {
+  const loadAll = async (programs: readonly Program[]) => {
+    const loaded: Loaded[] = [];
+    for (const program of programs) loaded.push(await load(program, runtime, memory));
+    return loaded;
+  };
+  return {
+    move,
+    programs: await loadAll(move.programs),
+    prefix: move.prefix && (await load(move.prefix, runtime, memory)),
+    trial: move.search && (await load(move.search.trial, runtime, memory)),
+    corrector: await loadAll(move.corrector ?? []),
+  };
+}
+
+/** Loads a program. */
+export async function load(program: Program, runtime: Runtime, memory: Memory): Promise<Loaded> {
+  const { outputs } = program.manifest;
+  const isExchanged = ({ role }: ProgramOutput) => role === "gradient" || role === "metric";
+  return {
+    program,
+    session: await runtime.load(program),
+    exchanged: outputs.filter(isExchanged).map(({ name }) => memory.outputs[name]!),
+    replacing: outputs.filter(({ replaces }) => replaces !== undefined),
+    metrics: outputs.filter(({ role }) => role === "metric").map(({ name }) => name),
+  };
+}

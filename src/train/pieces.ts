@@ -1,0 +1,35 @@
+import type { Block, Fading } from "../plan.ts";
+import { type Reals, stream, uniform } from "../random.ts";
+import { forEachRun, type Memory } from "./memory.ts";
+
+/** Writes the numbers of the slices or elements that a block has at a visit. */
+export function fillSlices(values: Reals, { slices }: Block, visit: number, seed: number): void {
+  if (slices!.kind === "fixed") {
+    values.set(slices!.numbers);
+    return;
+  }
+  // Floyd 1987: a uniformly random subset, one number for each element
+  const { size, from, input } = slices!;
+  const draws = stream(seed, input);
+  const chosen = new Set<number>();
+  for (let last = from - size; last < from; last++) {
+    const drawn = Math.floor(uniform(draws, visit, last - from + size) * (last + 1));
+    chosen.add(chosen.has(drawn) ? last : drawn);
+  }
+  values.set([...chosen]);
+}
+
+/** Takes a state a part of the way back to its start. */
+export async function fadeState(memory: Memory, { name, initial, factor, slices }: Fading): Promise<void> {
+  const index = slices && (await memory.inputs[slices.index]!.read());
+  memory.inputs[name]!.write((values) => {
+    const fade = (i: number) => {
+      values[i] = initial + factor * (values[i]! - initial);
+    };
+    if (!slices) for (let i = 0; i < values.length; i++) fade(i);
+    else
+      forEachRun(slices, index!, (_, at) => {
+        for (let k = 0; k < slices.inner; k++) fade(at + k);
+      });
+  });
+}
