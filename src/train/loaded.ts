@@ -1,7 +1,34 @@
 import type { Move } from "../plan.ts";
 import type { Program, ProgramOutput } from "../program.ts";
 import type { DeviceTensor, Runtime, Session } from "../runtime/runtime.ts";
-import type { Memory } from "./memory.ts";
+import type { Collective } from "./collective.ts";
+import { commit, type Memory } from "./memory.ts";
+
+/** What programs run with. */
+export interface Bench {
+  readonly memory: Memory;
+  readonly collective: Collective;
+  /** Where the reported scalars go. */
+  readonly metrics: Record<string, number>;
+}
+
+/** Runs a program; what it changes waits in its outputs. */
+export async function run({ session, exchanged, metrics: names }: Loaded, bench: Bench): Promise<void> {
+  const { memory, collective, metrics } = bench;
+  await session.run(memory.inputs, memory.outputs);
+  if (exchanged.length > 0) await collective.sum(exchanged);
+  for (const name of names) metrics[name] = (await memory.outputs[name]!.read())[0]!;
+}
+
+/** Puts everything that a program changed in place. */
+export async function commitAll({ replacing }: Loaded, { memory }: Bench): Promise<void> {
+  for (const output of replacing) await commit(memory, output);
+}
+
+/** A scalar that a program measured. */
+export async function measured({ memory }: Bench, name: string): Promise<number> {
+  return (await memory.outputs[name]!.read())[0]!;
+}
 
 /** A program that can run, and what is to be done with its results. */
 export interface Loaded {

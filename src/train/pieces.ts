@@ -1,9 +1,15 @@
-import type { Block, Fading } from "../plan.ts";
+import type { Block, Fading, Move } from "../plan.ts";
 import { type Reals, stream, uniform } from "../random.ts";
 import { forEachRun, type Memory } from "./memory.ts";
 
-/** Writes the numbers of the slices or elements that a block has at a visit. */
-export function fillSlices(values: Reals, { slices }: Block, visit: number, seed: number): void {
+/** Tells the programs of a move which of its blocks is to move at a visit. */
+export function place(memory: Memory, block: Block, { numberInput }: Move, visit: number, seed: number): void {
+  if (block.slices) memory.inputs[block.slices.input]!.write((values) => fillSlices(values, block, visit, seed));
+  // a rule without numbers of its own does not read it
+  if (numberInput !== undefined) memory.inputs[numberInput]?.write((values) => values.fill(block.number));
+}
+
+function fillSlices(values: Reals, { slices }: Block, visit: number, seed: number): void {
   if (slices!.kind === "fixed") {
     values.set(slices!.numbers);
     return;

@@ -1,11 +1,12 @@
-import type { Player, SelectionContext } from "../plan.ts";
+import type { Player } from "../plan.ts";
 import type { ProgramOutput } from "../program.ts";
 import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Collective } from "./collective.ts";
-import { type Loaded, type LoadedMove, load, loadMove } from "./loaded.ts";
-import { commit, type Memory, scatter } from "./memory.ts";
-import { fadeState, fillSlices } from "./pieces.ts";
+import { searchAlong } from "./line.ts";
+import { type Bench, commitAll, type LoadedMove, load, loadMove, measured, run } from "./loaded.ts";
+import { type Memory, scatter } from "./memory.ts";
+import { fadeState, place } from "./pieces.ts";
+import { openSelector } from "./selector.ts";
 
 /** What one move of a player did, and why. */
 export interface Moved {
@@ -46,30 +47,21 @@ export interface Side {
 }
 
 /** What a side works with. */
-export interface SideOptions {
+export interface SideOptions extends Bench {
   readonly runtime: Runtime;
-  readonly memory: Memory;
-  readonly collective: Collective;
   readonly seed: number;
-  /** Where the reported scalars go. */
-  readonly metrics: Record<string, number>;
 }
 
 /** Loads the programs of a player. */
 export async function openSide(player: Player, options: SideOptions): Promise<Side> {
-  const { memory, collective, seed, metrics, runtime } = options;
+  const { memory, seed, metrics, runtime } = options;
   const moves: LoadedMove[] = [];
   for (const move of player.moves) moves.push(await loadMove(move, runtime, memory));
-  const norms = player.norms && (await load(player.norms, runtime, memory));
-  const curvature: Loaded[] = [];
-  for (const program of player.lipschitz?.programs ?? []) curvature.push(await load(program, runtime, memory));
   const afterSweep = player.afterSweep && (await load(player.afterSweep, runtime, memory));
-  const own = memory.inputs[`${player.name}/selection`];
+  const selector = await openSelector(player, runtime, options, seed);
   const visits = await memory.inputs[`${player.name}/visits`]!.read();
   const progress = await memory.inputs[`${player.name}/progress`]!.read();
-  const estimates = player.lipschitz && memory.inputs[player.lipschitz.estimates]!;
   const rate = memory.inputs[player.learningRate.input]; // searches do without
-  const numbers: Mutable<SelectionContext> = contextOf(player, seed, own ? await own.read() : undefined);
 
   let current = { block: player.blocks[0]!, number: 0, loaded: moves[0]! };
   let shownRate = Number.NaN;
@@ -77,115 +69,15 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
   let isLastOfSweep = false;
   let outcome: { -readonly [K in keyof Moved]?: Moved[K] } = {};
 
-  const run = async ({ session, exchanged, metrics: names }: Loaded) => {
-    await session.run(memory.inputs, memory.outputs);
-    if (exchanged.length > 0) await collective.sum(exchanged);
-    for (const name of names) metrics[name] = (await memory.outputs[name]!.read())[0]!;
-  };
-  const measured = async (name: string) => (await memory.outputs[name]!.read())[0]!;
-  const commitAll = async ({ replacing }: Loaded) => {
-    for (const output of replacing) await commit(memory, output);
-  };
-
-  const select = async (): Promise<number> => {
-    const { selection, blocks } = player;
-    if (norms && (selection.wantsNorms?.(visit, blocks.length) ?? true)) {
-      await run(norms);
-      numbers.norms = await memory.outputs[norms.program.manifest.outputs[0]!.name]!.read();
-    } else numbers.norms = undefined;
-    if (estimates) numbers.lipschitz = await estimates.read();
-    const chosen = selection.select(numbers);
-    outcome.score = selection.score?.(numbers, chosen);
-    return chosen;
-  };
-
-  const hasFading = player.moves.some(({ fading }) => fading.length > 0);
-
-  /** The block of the visit before, or in the middle of a visit of this one: remembered, or where nobody remembers selected again. */
-  const blockBefore = async (isFresh: boolean): Promise<number | undefined> => {
-    if (own) {
-      const last = (await own.read())[0]!;
-      return last === 0 ? undefined : last - 1;
-    }
-    if (!hasFading || visit === 0) return undefined;
-    const at = isFresh ? visit - 1 : visit;
-    return player.selection.select({ ...numbers, visit: at });
-  };
-
-  /** Block `number` becomes the one that moves: its slices, and its state if another moved before. */
-  const enter = async (number: number, isBack: boolean) => {
-    const block = player.blocks[number]!;
-    current = { block, number, loaded: moves[block.move]! };
-    if (block.slices) memory.inputs[block.slices.input]!.write((values) => fillSlices(values, block, visit, seed));
-    const { numberInput, fading } = current.loaded.move;
-    if (numberInput !== undefined) memory.inputs[numberInput]?.write((values) => values.fill(block.number));
-    if (isBack) for (const fade of fading) await fadeState(memory, fade);
-  };
-
-  const measureCurvature = async (number: number, rounds: number) => {
-    await enter(number, false);
-    const loaded = curvature[current.block.move]!;
-    for (let round = 0; round < rounds; round++) {
-      await run(loaded);
-      await commitAll(loaded);
-    }
-    const value = await measured(`${player.name}/curvature`);
-    estimates!.write((values) => {
-      values[number] = value;
-    });
-  };
-
-  const measureDue = async () => {
-    const { lipschitz, blocks } = player;
-    if (!lipschitz) return;
-    const isMeasured = (await estimates!.read()).some((value) => value !== 0);
-    if (!isMeasured) for (const number of blocks.keys()) await measureCurvature(number, lipschitz.rounds);
-    else if (lipschitz.every > 0 && visit > 0 && visit % lipschitz.every === 0) {
-      await measureCurvature((visit / lipschitz.every) % blocks.length, 1);
-    }
-  };
-
-  const search = async ({ move, trial }: LoadedMove) => {
-    const { rule, length, value, slope, reached, memory: kept } = move.search!;
-    const memorised = memory.inputs[kept]!;
-    const { number } = current.block;
-    const start = {
-      value: await measured(value),
-      slope: await measured(slope),
-      learningRate: shownRate,
-      memory: (await memorised.read())[number]!,
-    };
-    const attempt = async (at: number) => {
-      memory.inputs[length]!.write((values) => values.fill(at));
-      await run(trial!);
-      return measured(reached);
-    };
-    const steps = rule(start);
-    let last = { at: Number.NaN, value: start.value };
-    let next = steps.next();
-    while (!next.done) {
-      last = { at: next.value, value: await attempt(next.value) };
-      next = steps.next(last.value);
-    }
-    const result = next.value;
-    if (result.length !== 0 && result.length !== last.at)
-      last = { at: result.length, value: await attempt(result.length) };
-    if (result.length !== 0) await commitAll(trial!);
-    memorised.write((values) => {
-      values[number] = result.memory;
-    });
-    outcome.length = result.length;
-    outcome.predicted = -result.length * start.slope;
-    outcome.realised = (outcome.realised ?? 0) + (result.length === 0 ? 0 : start.value - last.value);
-  };
-
   const singleStep = async (isHeld: boolean) => {
-    const { loaded } = current;
+    const { loaded, block } = current;
     for (const program of loaded.programs) {
-      await run(program);
-      if (!isHeld && !loaded.move.search) await commitAll(program);
+      await run(program, options);
+      if (!isHeld && !loaded.move.search) await commitAll(program, options);
     }
-    if (loaded.move.search) await search(loaded);
+    if (!loaded.move.search) return;
+    const found = await searchAlong(loaded, block.number, shownRate, options);
+    Object.assign(outcome, found, { realised: (outcome.realised ?? 0) + found.realised });
   };
 
   return {
@@ -196,21 +88,18 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       if (at !== shownRate) rate?.write((values) => values.fill(at));
       shownRate = at;
       isLastOfSweep = (move + 1) % (player.blocks.length * player.hold) === 0;
-      const isNew = visit !== Math.floor(move / player.hold);
+      if (visit === Math.floor(move / player.hold)) return;
       visit = Math.floor(move / player.hold);
-      if (!isNew) return;
-      numbers.visit = visit;
-      await measureDue();
-      const isFresh = move % player.hold === 0;
-      const before = await blockBefore(isFresh);
-      const number = isFresh || !own ? await select() : before!;
-      own?.write((values) => {
-        values[0] = number + 1;
-      });
-      await enter(number, isFresh && before !== undefined && before !== number);
+      const { number, score, isChange } = await selector.choose(visit, move % player.hold === 0);
+      outcome.score = score;
+      const block = player.blocks[number]!;
+      current = { block, number, loaded: moves[block.move]! };
+      const { move: kind } = current.loaded;
+      place(memory, block, kind, visit, seed);
+      if (isChange) for (const fading of kind.fading) await fadeState(memory, fading);
     },
     async step(isHeld) {
-      if (current.loaded.prefix) await run(current.loaded.prefix);
+      if (current.loaded.prefix) await run(current.loaded.prefix, options);
       for (let k = 0; k < player.innerSteps; k++) await singleStep(isHeld);
     },
     async predict() {
@@ -219,24 +108,23 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       }
     },
     async correct() {
-      for (const program of current.loaded.corrector) await run(program);
+      for (const program of current.loaded.corrector) await run(program, options);
     },
     async accept() {
       const { programs, corrector } = current.loaded;
-      for (const loaded of corrector)
-        for (const { role, replaces } of loaded.replacing) if (role === "parameter") restoreBase(memory, replaces!);
-      for (const loaded of corrector.length > 0 ? corrector : programs) await commitAll(loaded);
+      const reached = corrector.flatMap(({ replacing }) => replacing.filter(({ role }) => role === "parameter"));
+      for (const { replaces } of reached) restoreBase(memory, replaces!);
+      for (const loaded of corrector.length > 0 ? corrector : programs) await commitAll(loaded, options);
     },
     async finish() {
       const { block, number, loaded } = current;
-      const { selection } = player;
       const decrease = `${loaded.move.name}/search/decrease`;
-      if (memory.outputs[decrease]) outcome.predicted = await measured(decrease);
+      if (memory.outputs[decrease]) outcome.predicted = await measured(options, decrease);
       const brought = outcome.realised ?? outcome.predicted;
-      if (selection.observe && brought !== undefined) selection.observe(numbers, number, brought);
+      if (brought !== undefined) selector.observe(number, brought);
       if (afterSweep && isLastOfSweep) {
-        await run(afterSweep);
-        await commitAll(afterSweep);
+        await run(afterSweep, options);
+        await commitAll(afterSweep, options);
       }
       visits[number]!++;
       outcome.change = advance(progress, metrics[player.objective]!, player.window);
@@ -252,13 +140,11 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       shownRate = Number.NaN;
     },
     async release() {
-      const loaded = moves.flatMap(({ programs, prefix, trial, corrector }) => [
-        ...programs,
-        prefix,
-        trial,
-        ...corrector,
-      ]);
-      for (const each of [...loaded, norms, afterSweep, ...curvature]) await each?.session.release();
+      for (const { programs, prefix, trial, corrector } of moves) {
+        for (const each of [...programs, prefix, trial, ...corrector]) await each?.session.release();
+      }
+      await afterSweep?.session.release();
+      await selector.release();
     },
   };
 }
@@ -272,24 +158,6 @@ function advance(progress: Reals, objective: number, window: number): number | u
   const [mean, , before] = progress as unknown as [number, number, number];
   progress.set([0, 0, mean]);
   return before === 0 ? undefined : Math.abs(mean - before) / Math.abs(before);
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-function contextOf(player: Player, seed: number, own: Reals | undefined): Mutable<SelectionContext> {
-  const { blocks, moves, name } = player;
-  const macs = moves.map(({ programs }) => programs.reduce((sum, { manifest }) => sum + manifest.cost.macs, 0));
-  return {
-    visit: 0,
-    blockCount: blocks.length,
-    seed,
-    player: name,
-    macs: blocks.map(({ move }) => macs[move]!),
-    sizes: blocks.map(({ size }) => size),
-    norms: undefined,
-    lipschitz: undefined,
-    memory: own?.subarray(1) ?? new Float32Array(0),
-  };
 }
 
 /** The weight that a held step reached takes the weight's place; the old one becomes the base. */
