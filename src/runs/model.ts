@@ -11,7 +11,7 @@ import { optimistic } from "../optim/optimistic.ts";
 import { proximal, proximalOperators } from "../optim/proximal.ts";
 import { schedules } from "../optim/schedule.ts";
 import type { UpdateRule } from "../optim/update-rule.ts";
-import { updateRules } from "../optim/update-rules.ts";
+import { type UpdateSettings, updateRules } from "../optim/update-rules.ts";
 import type { Plan } from "../plan.ts";
 import type { Config } from "./config.ts";
 import type { ExampleSpec } from "./example-spec.ts";
@@ -54,7 +54,7 @@ function descentOf(
   return {
     partition: partitions[partition]({ ...options, ...(unitLipschitz && { unitLipschitz }) }),
     select: selectionRules[select]({ ...rest, refresh: refresh === 0 ? undefined : refresh }),
-    update: modified(updateRules[update](options), options),
+    update: modified(updateRules[update](updateSettings(options)), options),
     policy: statePolicies[state](options),
     learningRate: rest.learningRate,
     schedule: { factor: schedules[schedule], iterations, isPerSweep: perSweep },
@@ -66,6 +66,12 @@ function descentOf(
     lipschitz: rest.lipschitz,
     window: convergence.window,
   };
+}
+
+/** What update rules know; settings of other parts can have the name of one of their options. */
+function updateSettings(options: Config["descent"]): UpdateSettings {
+  const { beta1, beta2, momentum, weightDecay, relative, damping, iterations } = options;
+  return { beta1, beta2, momentum, weightDecay, relative, damping, iterations };
 }
 
 function modified(
