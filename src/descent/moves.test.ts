@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { inProcess } from "../../test/support/collective.ts";
 import { largestError, numbers } from "../../test/support/evaluate.ts";
-import { nodesOf } from "../../test/support/nodes.ts";
+import { nodesOf, printNodes } from "../../test/support/nodes.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { type GanOptions, ganPlan } from "../gan/game.ts";
 import { losses, nonSaturating } from "../gan/losses.ts";
@@ -147,6 +147,51 @@ describe("the program of a block", () => {
         ["Gemm", name, `${name}/next`],
       ]);
     }
+  });
+
+  test("reads, from the latents to the new weights, as printed here", () => {
+    const { G } = game(tiny, byLayer, gradientStep());
+    expect(printNodes(G[1]!.programs[0]!)).toMatchInlineSnapshot(`
+      "#3/Gemm = Gemm(batch/latents, generator/dense1/weight, generator/dense1/bias) [8, 4]
+      #4/LeakyRelu = LeakyRelu(#3/Gemm) [8, 4]
+      #7/Gemm = Gemm(#4/LeakyRelu, generator/dense2/weight, generator/dense2/bias) [8, 5]
+      #8/LeakyRelu = LeakyRelu(#7/Gemm) [8, 5]
+      #11/Gemm = Gemm(#8/LeakyRelu, generator/dense3/weight, generator/dense3/bias) [8, 6]
+      #12/Sigmoid = Sigmoid(#11/Gemm) [8, 6]
+      #15/Gemm = Gemm(#12/Sigmoid, discriminator/dense1/weight, discriminator/dense1/bias) [8, 7]
+      #16/LeakyRelu = LeakyRelu(#15/Gemm) [8, 7]
+      #19/Gemm = Gemm(#16/LeakyRelu, discriminator/dense2/weight, discriminator/dense2/bias) [8, 9]
+      #20/LeakyRelu = LeakyRelu(#19/Gemm) [8, 9]
+      #23/Gemm = Gemm(#20/LeakyRelu, discriminator/dense3/weight, discriminator/dense3/bias) [8, 1]
+      #24/Neg = Neg(#23/Gemm) [8, 1]
+      #25/Softplus = Softplus(#24/Neg) [8, 1]
+      lossG = ReduceMean(#25/Softplus, #int64/0,1) []
+      #28/Neg = Neg(generator/learningRate) []
+      #29/Mul = Mul(#28/Neg, #4/LeakyRelu) [8, 4]
+      #31/Sigmoid = Sigmoid(#24/Neg) [8, 1]
+      #32/Mul = Mul(#30, #31/Sigmoid) [8, 1]
+      #33/Neg = Neg(#32/Mul) [8, 1]
+      #34/Gemm = Gemm(#33/Neg, discriminator/dense3/weight) [8, 9]
+      #36/Greater = Greater(#20/LeakyRelu, #35) [8, 9]
+      #39/Where = Where(#36/Greater, #37, #38) [8, 9]
+      #40/Mul = Mul(#34/Gemm, #39/Where) [8, 9]
+      #41/Gemm = Gemm(#40/Mul, discriminator/dense2/weight) [8, 7]
+      #42/Greater = Greater(#16/LeakyRelu, #35) [8, 7]
+      #43/Where = Where(#42/Greater, #37, #38) [8, 7]
+      #44/Mul = Mul(#41/Gemm, #43/Where) [8, 7]
+      #45/Gemm = Gemm(#44/Mul, discriminator/dense1/weight) [8, 6]
+      #46/Mul = Mul(#12/Sigmoid, #12/Sigmoid) [8, 6]
+      #47/Sub = Sub(#12/Sigmoid, #46/Mul) [8, 6]
+      #48/Mul = Mul(#45/Gemm, #47/Sub) [8, 6]
+      #49/Gemm = Gemm(#48/Mul, generator/dense3/weight) [8, 5]
+      #50/Greater = Greater(#8/LeakyRelu, #35) [8, 5]
+      #51/Where = Where(#50/Greater, #37, #38) [8, 5]
+      #52/Mul = Mul(#49/Gemm, #51/Where) [8, 5]
+      generator/dense2/weight/next = Gemm(#29/Mul, #52/Mul, generator/dense2/weight) [4, 5]
+      #54/ReduceSum = ReduceSum(#52/Mul, #int64/0) [5]
+      #55/Mul = Mul(#28/Neg, #54/ReduceSum) [5]
+      generator/dense2/bias/next = Add(generator/dense2/bias, #55/Mul) [5]"
+    `);
   });
 
   test("holds less for the backward pass and returns less, the higher the block", () => {
