@@ -165,7 +165,7 @@ const areas: Oracle = {
   id: "T21",
   title: "any sequence of plain block steps on a bilinear game, each at the present point, has determinant 1",
   rules: [
-    ...["alternating", "gradient", "cyclic", "permutation", "uniform", "jacobi", "layerwise-importance"],
+    ...["alternating", "gradient"],
     ...["all", "unit", "sorted", "averaged", "coordinates", "tensor", "layer", "list"],
   ],
   async check(lab) {

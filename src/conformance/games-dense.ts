@@ -16,6 +16,8 @@ export interface DenseSide {
   readonly at?: (move: number) => number;
   /** Moves of an iteration. */
   readonly steps?: number;
+  /** Steps of a move; more than one in alternating play only. */
+  readonly innerSteps?: number;
 }
 
 /** The point z = (x, y), and for each coordinate what its side's rule remembers: the last gradient, or the velocity. */
@@ -92,7 +94,9 @@ type DenseRound = (field: Matrix, moves: readonly DenseMove[], state: DenseState
 
 const playRound: Readonly<Record<Order, DenseRound>> = {
   alternating(field, moves, state) {
-    for (const { side, block } of moves) move(side, block, times(field, state.z), state);
+    for (const { side, block } of moves) {
+      for (const _ of range(side.innerSteps ?? 1)) move(side, block, times(field, state.z), state);
+    }
   },
   simultaneous(field, moves, state) {
     const gradient = times(field, state.z);

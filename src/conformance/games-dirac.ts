@@ -6,7 +6,7 @@ import { gemm } from "../ops/product.ts";
 import type { Order } from "../plan.ts";
 import { allAtOnce, oneWeight, plainly, wasserstein } from "./games-gan.ts";
 import { open, type Play } from "./games-play.ts";
-import { norm, range, spectralRadius, transpose } from "./linear-algebra.ts";
+import { distance, norm, range, spectralRadius, transpose } from "./linear-algebra.ts";
 import type { Finding, Lab, Oracle } from "./oracle.ts";
 import type { Matrix } from "./problems.ts";
 
@@ -45,12 +45,38 @@ async function derivative(play: Play): Promise<Matrix> {
   return transpose(columns);
 }
 
-/** Slope of the loss at 0: f'(0) = 1/2 where f(t) = -log(1 + exp(-t)), 1 where f(t) = t. */
-const slopes: readonly (readonly [Loss, number])[] = [
-  [minimax, 0.5],
-  [nonSaturating, 0.5],
-  [wasserstein, 1],
+const logistic = (t: number) => 1 / (1 + Math.exp(-t));
+
+/**
+ * What each loss makes of the logit t = psi theta: the slopes that the discriminator and the generator see. At 0 both are f'(0), 1/2 where
+ * f(t) = -log(1 + exp(-t)) and 1 where f(t) = t.
+ */
+const slopesOf: readonly (readonly [Loss, (t: number) => readonly [number, number]])[] = [
+  [minimax, (t) => [logistic(t), logistic(t)]],
+  [nonSaturating, (t) => [logistic(t), logistic(-t)]],
+  [wasserstein, () => [1, 1]],
 ];
+
+const slopes = slopesOf.map(([loss, at]) => [loss, at(0)[0]] as const);
+
+/** An iteration far from the equilibrium, where the losses differ. */
+async function farStep(lab: Lab): Promise<Finding[]> {
+  const [h, psi, theta] = [0.5, 1.5, -2];
+  const findings: Finding[] = [];
+  for (const [loss, at] of slopesOf) {
+    const play = await dirac(lab, { loss, h, order: "simultaneous" });
+    play.place([psi, theta]);
+    await play.play(1);
+    const [ofD, ofG] = at(psi * theta);
+    findings.push({
+      what: `distance of a simultaneous step from its formula, ${loss.name}, at psi = ${psi}, theta = ${theta}`,
+      expected: 0,
+      measured: distance(await play.state(), [psi - h * ofD * theta, theta + h * ofG * psi]),
+      tolerance: 1e-14,
+    });
+  }
+  return findings;
+}
 
 /** Larger modulus of alternating play, where the product of the two rates is alpha^2: 1 up to alpha = 2. */
 const alternatingModulus = (alpha: number) =>
@@ -61,7 +87,7 @@ const diracGan: Oracle = {
   title: "the moduli of the Dirac-GAN at its equilibrium are those of Mescheder, Geiger and Nowozin",
   rules: ["alternating", "simultaneous", "gradient", "all", "minimax", "non-saturating"],
   async check(lab) {
-    const findings: Finding[] = [];
+    const findings = await farStep(lab);
     const add = async (what: string, expected: number, game: Dirac) => {
       const measured = spectralRadius(await derivative(await dirac(lab, game)));
       const name = `modulus, ${game.loss.name}, ${what}, h = ${game.h}`;

@@ -105,14 +105,14 @@ export async function open(lab: Lab, players: readonly PlayerSpec[], order?: Ord
   const place = (values: readonly number[], iteration = 0) => {
     const hasMemories = values.length === size;
     const rest = [...values];
-    const filled = (name: string, count: number) => {
-      if (isFlag(name)) return new Float32Array(count).fill(hasMemories ? 1 : 0);
-      return Float32Array.from({ length: count }, () => rest.shift() ?? 0);
+    const filled = (name: string, old: Float32Array) => {
+      if (isFlag(name) && hasMemories) return new Float32Array(old.length).fill(1);
+      return old.map((initial) => (vector.includes(name) ? (rest.shift() ?? initial) : initial));
     };
     const inOrder = [...vector, ...names.filter((name) => !vector.includes(name))];
     const placed = inOrder.map((name) => {
       const { shape, values: old } = start.get(name)!;
-      return [name, { shape, values: filled(name, old.length) }] as const;
+      return [name, { shape, values: filled(name, old) }] as const;
     });
     trainer.restore(new Map(placed), iteration);
   };

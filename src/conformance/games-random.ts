@@ -54,20 +54,30 @@ function energy(z: readonly number[]): number {
   return (dot(x, x) * D) / eta + dot(y, y) / tau - dot(x, times(A, y));
 }
 
-/** What |z|^2 is after some steps of random blocks: its mean over several stretches of one training, and the error of that. */
-async function sampledSquare(lab: Lab, steps: number, stretches: number): Promise<{ mean: number; error: number }> {
+/** A mean over several stretches of one training, and its standard error. */
+interface Sampled {
+  readonly mean: number;
+  readonly error: number;
+  /** Moves of each block. */
+  readonly visits: readonly number[];
+}
+
+/** What |z|^2 is after some steps of random blocks. */
+async function sampledSquare(lab: Lab, steps: number, stretches: number): Promise<Sampled> {
   const x = { partition: partitions.unit({ blockSize }), select: uniform(), learningRate: eta };
   const play = await open(lab, playersOf(game, x, { learningRate: tau }));
   const squares: number[] = [];
+  const visits = range(D).map(() => 0);
   for (const stretch of range(stretches)) {
     play.place(start, stretch * steps);
     await play.play(steps);
     const z = await play.state();
     squares.push(dot(z, z));
+    for (const [b, moves] of play.trainer.takeVisits("x").entries()) visits[b]! += moves;
   }
   const mean = sum(squares) / stretches;
   const variance = sum(squares.map((square) => (square - mean) ** 2)) / (stretches - 1);
-  return { mean, error: Math.sqrt(variance / stretches) };
+  return { mean, error: Math.sqrt(variance / stretches), visits };
 }
 
 /** E|z|^2 after random steps, by the second moment: S -> mean of M S M'. */
@@ -90,6 +100,7 @@ const randomBlocks: Oracle = {
     const gains = maps.map((M) => energy(times(M, start)) - energy(start));
     const Ay = times(A, start.slice(n));
     const sampled = await sampledSquare(lab, 12, 200);
+    const moves = 12 * 200;
     return [
       {
         what: "mean gain of energy over the blocks, eta (1 - 1/D) |Ay|^2 with the energy of the rate eta / D",
@@ -121,6 +132,12 @@ const randomBlocks: Oracle = {
         measured: sampled.mean,
         tolerance: 3 * sampled.error,
       },
+      ...sampled.visits.map((visits, b) => ({
+        what: `share of block ${b + 1} of ${moves} uniform moves, within 3 standard deviations`,
+        expected: 1 / D,
+        measured: visits / moves,
+        tolerance: 3 * Math.sqrt((1 / D) * (1 - 1 / D) * (1 / moves)),
+      })),
     ];
   },
 };

@@ -1,6 +1,7 @@
 /** Whatever the schedule: the product does what a plain implementation of the same rules does, at the rate that its matrix has. */
 import { partitions } from "../descent/partition.ts";
 import { cyclic } from "../descent/selection-order.ts";
+import { jacobi } from "../descent/selection-sets.ts";
 import { gradientStep } from "../optim/gradient.ts";
 import { momentum } from "../optim/momentum.ts";
 import { optimistic } from "../optim/optimistic.ts";
@@ -50,6 +51,46 @@ const schedules: Readonly<Record<string, Schedule>> = {
     ],
     y: [{ learningRate: tau }, allOf(4, tau)],
     period: 3,
+  },
+  "pairs of x, three steps on a batch, two of y": {
+    x: [
+      { learningRate: eta, partition: slices(2), innerSteps: 3 },
+      { rate: eta, blocks: pieces(6, 2), innerSteps: 3 },
+    ],
+    y: [{ learningRate: tau, innerSteps: 2 }, allOf(4, tau, { innerSteps: 2 })],
+    period: 3,
+  },
+  "pairs of x dealt by estimates there and back, pairs of y sorted by estimates": {
+    x: [
+      { learningRate: eta, partition: partitions.averaged({ blockSize: 2, unitLipschitz: () => [3, 1, 6, 2, 5, 4] }) },
+      {
+        rate: eta,
+        blocks: [
+          [2, 1],
+          [4, 3],
+          [5, 0],
+        ],
+      },
+    ],
+    y: [
+      { learningRate: tau, partition: partitions.sorted({ blockSize: 2, unitLipschitz: () => [2, 7, 1, 3] }) },
+      {
+        rate: tau,
+        blocks: [
+          [1, 3],
+          [0, 2],
+        ],
+      },
+    ],
+    period: 6,
+  },
+  "layers of x all from one point, y in turns": {
+    x: [{ learningRate: eta, tensors: [1, 3, 2], partition: partitions.layer(), select: jacobi() }, allOf(6, eta)],
+    y: [
+      { learningRate: tau, partition: slices(2) },
+      { rate: tau, blocks: pieces(4, 2) },
+    ],
+    period: 2,
   },
   "simultaneous, triples of x, single coordinates of y descending": {
     order: "simultaneous",
@@ -266,8 +307,8 @@ const anySchedule: Oracle = {
   id: "T25",
   title: "any deterministic schedule on a quadratic game follows its matrix",
   rules: [
-    ...["alternating", "simultaneous", "extragradient", "gradient", "optimistic", "momentum", "cyclic"],
-    ...["all", "unit", "tensor", "layer", "list"],
+    ...["alternating", "simultaneous", "extragradient", "gradient", "optimistic", "momentum", "cyclic", "jacobi"],
+    ...["all", "unit", "sorted", "averaged", "tensor", "layer", "list"],
   ],
   async check(lab) {
     const findings: Finding[] = [];
