@@ -1,12 +1,13 @@
 // Time and work of measuring the norms of all block gradients of G (what greedy selection needs) over those of the whole gradient.
 // Usage: npm run bench:greedy [-- BATCH THREADS]
+
+import { ganPlan } from "../src/gan/game.ts";
 import type { Program } from "../src/program.ts";
 import { fillUniform, stream } from "../src/random.ts";
 import { configure } from "../src/runs/config.ts";
 import { ganOptions } from "../src/runs/model.ts";
 import { presets } from "../src/runs/presets.ts";
 import { nodeRuntime } from "../src/runtime/node.ts";
-import { ganPlan } from "../src/gan/game.ts";
 import { median, report } from "./report.ts";
 
 const [batch = 64, threads = 1] = process.argv.slice(2).map(Number);
