@@ -37,7 +37,7 @@ export interface Player {
   readonly learningRate: { readonly input: string; readonly at: (moves: number) => number };
   /** Measures |g_b|^2 of every block: output `NAME/norms`. */
   readonly norms?: Program;
-  /** Measures the Lipschitz constant of a block's gradient, in tensors named here; in the beginning of all blocks, later of each that moves. */
+  /** Measures the Lipschitz constant of a block's gradient, in tensors named here; in the beginning of all blocks, later of one block after the other. */
   readonly lipschitz?: Lipschitz;
   /** Runs after every sweep, of as many visits as there are blocks, on the batch of its last move. */
   readonly afterSweep?: Program;
@@ -55,7 +55,7 @@ export interface Lipschitz {
   readonly estimates: string;
   /** Power iterations in the beginning. */
   readonly rounds: number;
-  /** Visits of a block from one measurement to the next; 0: never again. */
+  /** Visits of the player from one measurement of a block to that of the next; 0: never again. */
   readonly every: number;
 }
 

@@ -15,7 +15,7 @@ export function gamePlan(specs: readonly PlayerSpec[], options: GameOptions = {}
 }
 
 /** Settings are refused with the name of the player whose they are. */
-function namingItself<T>(player: string, make: () => T): T {
+export function namingItself<T>(player: string, make: () => T): T {
   try {
     return make();
   } catch (error) {

@@ -9,7 +9,7 @@ import { sqrt } from "../ops/elementwise.ts";
 import { take } from "../ops/indexing.ts";
 import { concat } from "../ops/layout.ts";
 import { type Program, sizeOf, type TensorSpec } from "../program.ts";
-import { squaredNorm } from "./norms.ts";
+import { squaredColumns, squaredNorm } from "./norms.ts";
 import type { BlockGroup } from "./partition.ts";
 import { differentiate, type StepOptions, weightInput } from "./step.ts";
 import { viewOf } from "./view.ts";
@@ -52,11 +52,15 @@ function groupNorms({ parameters, pieces }: BlockGroup, slope: (name: string) =>
     return reshape(mul(constant(share), total), [1]);
   }
   const { axes, table } = pieces;
-  const ofSlices = slopes
-    .map((x, i) => reduceSum(square(x), { axes: [...x.shape.keys()].filter((axis) => axis !== axes[i]) }))
-    .reduce(add);
+  const ofSlices = slopes.map((x, i) => squaredSlices(x, axes[i]!)).reduce(add);
   const chosen = take(ofSlices, constant(table.flat()), 0);
   return reduceSum(reshape(chosen, [table.length, table[0]!.length]), { axes: [1] });
+}
+
+/** Squares summed over all axes but one. */
+function squaredSlices(x: Tensor, axis: number): Tensor {
+  if (x.shape.length === 2 && axis === 1) return squaredColumns(x);
+  return reduceSum(square(x), { axes: [...x.shape.keys()].filter((other) => other !== axis) });
 }
 
 /** Name of the measure of the units of a layer. */

@@ -86,9 +86,10 @@ function stepPrograms(name: string, step: Differentiated, options: MoveOptions):
     ...(options.reportsDecrease ? [measure(`${name}/search/decrease`, predictedDecrease(step, updates))] : []),
     ...updates,
   ];
-  if (innerSteps === 1) return { programs: [compile(name, results, { objective: step.objective.value, precision })] };
+  const counting = { objective: step.objective.value, whole: results, precision };
+  if (innerSteps === 1) return { programs: [compile(name, results, counting)] };
   const { prefix, rest } = withPrefix(name, results, weightsIn(step), options);
-  return { ...prefix, programs: [compile(name, rest, { precision })] };
+  return { ...prefix, programs: [compile(name, rest, counting)] };
 }
 
 function correctorProgram(name: string, groups: readonly BlockGroup[], options: MoveOptions): Program {
@@ -124,7 +125,9 @@ function searchPrograms(name: string, step: Differentiated, options: MoveOptions
   const { prefix, rest } = withPrefix(name, [...start, ...trial], [...weightsIn(step), search.length], options);
   return {
     ...prefix,
-    programs: [compile(name, rest.slice(0, start.length), { precision })],
+    programs: [
+      compile(name, rest.slice(0, start.length), { objective: step.objective.value, whole: start, precision }),
+    ],
     search: { ...search, trial: compile(`${name}/trial`, rest.slice(start.length), { precision }) },
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ConfigError } from "../errors.ts";
 import { activation, dense } from "../nn/layer.ts";
 import { type Network, perceptron, sequential } from "../nn/network.ts";
 import { relu } from "../ops/elementwise.ts";
@@ -45,4 +46,39 @@ test("the partition by layer has one block a layer with weights, all has one blo
     partition(generator!).map(({ name }) => name),
   );
   expect(names).toEqual([["generator/dense1", "generator/dense2", "generator/dense3"], ["generator"]]);
+});
+
+describe("a partition that cannot be is refused", () => {
+  const generator = perceptron("generator", [3], [4], { hidden: [6, 8] });
+  const complaint = (make: () => unknown) => {
+    try {
+      return `none, but ${JSON.stringify(make())}`;
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError);
+      return (error as Error).message;
+    }
+  };
+
+  test("with what was expected, what there was, and what to do", () => {
+    const lists = [
+      [["generator/dense1"], ["generator/dense2"]],
+      [
+        ["generator/dense1", "generator/dense2"],
+        ["generator/dense2/bias", "generator/dense3"],
+      ],
+      [["generator/dense1", "generator/dense2", "generator/dense3", "generator/dense4"]],
+      [[], ["generator"]],
+      [],
+    ];
+    const texts = lists.map((blocks) => complaint(() => partitions.list({ blocks })(generator)));
+    texts.push(complaint(() => partitions.unit({ blockSize: 3 })(generator)));
+    expect(texts.join("\n")).toMatchInlineSnapshot(`
+      "blocks: generator/dense3/weight is in no block. Every weight belongs to one; add it or its layer.
+      blocks: generator/dense2/bias is in block 1 and in block 2. Every weight belongs to one.
+      blocks: generator has no layer or weight generator/dense4. It has generator/dense1, generator/dense2, generator/dense3.
+      blocks: block 1 has no weights. Leave it out.
+      blocks: generator/dense1/weight is in no block. Every weight belongs to one; add it or its layer.
+      blockSize: expected a divisor of the units of every layer of generator, which have 6, 8, 4, got 3. Choose 1 or 2 or 8."
+    `);
+  });
 });

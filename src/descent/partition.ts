@@ -3,7 +3,7 @@ import type { Layer } from "../nn/layer.ts";
 import type { Network } from "../nn/network.ts";
 import type { BlockSpec } from "../optim/update-rule.ts";
 import { sizeOf, type TensorSpec } from "../program.ts";
-import { averaged, ordered, sorted } from "./grouping.ts";
+import { averaged, type Grouping, ordered, sorted } from "./grouping.ts";
 
 /** Weights that one kind of block step can move: all of them, or some slices or elements at a time, which are then blocks of their own. */
 export interface BlockGroup extends BlockSpec {
@@ -46,8 +46,6 @@ export const byTensor: Partition = ({ parameters }) =>
 /** All weights in one block: ordinary descent on the whole network. */
 export const whole: Partition = ({ name, parameters }) => [{ name, parameters }];
 
-type Grouping = (estimates: readonly number[], size: number) => number[][];
-
 /** Blocks of `blockSize` output units (neurons, channels) of one layer, grouped in some way; one program a layer. */
 function byUnits(grouping: Grouping, { blockSize = 1, unitLipschitz }: PartitionSettings): Partition {
   return (network) =>
@@ -59,10 +57,28 @@ function byUnits(grouping: Grouping, { blockSize = 1, unitLipschitz }: Partition
           "partition",
         );
       }
+      checkBlockSize(network, blockSize);
       const estimates = unitLipschitz?.(name) ?? new Array<number>(units.count).fill(1);
       const table = grouping(estimates, Math.min(blockSize, units.count));
       return { name, parameters, pieces: { kind: "slices", axes: units.axes, table } };
     });
+}
+
+/** Programs have static shapes, so that all blocks of a layer are of one size; a layer with fewer units is one block. */
+function checkBlockSize(network: Network, blockSize: number): void {
+  const counts = weighted(network).flatMap(({ units }) => units?.count ?? []);
+  const fits = (size: number) => counts.every((count) => count % Math.min(size, count) === 0);
+  if (fits(blockSize)) return;
+  const others = Array.from({ length: Math.max(...counts) }, (_, i) => i + 1).filter(fits);
+  const nearest = [
+    ...others.filter((size) => size < blockSize).slice(-2),
+    ...others.filter((size) => size > blockSize).slice(0, 1),
+  ];
+  const layers = `every layer of ${network.name}, which have ${counts.join(", ")}`;
+  throw new ConfigError(
+    `blockSize: expected a divisor of the units of ${layers}, got ${blockSize}. Choose ${nearest.join(" or ")}.`,
+    "blockSize",
+  );
 }
 
 /** Sets of `blockSize` elements drawn at random from one tensor, another set at every visit; one program a tensor. */
@@ -80,6 +96,7 @@ function byList({ blocks = [] }: PartitionSettings): Partition {
   return (network) => {
     const owner = new Map<string, number>();
     const groups = blocks.map((names, i) => {
+      if (names.length === 0) throw new ConfigError(`blocks: block ${i + 1} has no weights. Leave it out.`, "blocks");
       const parameters = names.flatMap((name) => named(network, name));
       for (const { name } of parameters) {
         const other = owner.get(name);

@@ -200,6 +200,16 @@ function checkDescent(
       "anderson",
     );
   }
+  const tooLarge = groups.find(
+    (group) => viewOf(group).blocks(0)[0]!.size > (update.limit ?? Number.POSITIVE_INFINITY),
+  );
+  if (tooLarge) {
+    const { size } = viewOf(tooLarge).blocks(0)[0]!;
+    throw new ConfigError(
+      `update: ${update.name} moves blocks of at most ${update.limit} weights, got ${tooLarge.name} with ${size}. Choose smaller blocks (the partition coordinates or unit), or hutchinson, which estimates what it computes.`,
+      "update",
+    );
+  }
   const [need] = update.needs ?? [];
   if (replicas > 1 && need) {
     throw new ConfigError(
@@ -211,6 +221,12 @@ function checkDescent(
     throw new ConfigError(
       `select: replicas exchange the gradients of whole blocks chosen without measuring, got ${select.name}. Use one replica.`,
       "select",
+    );
+  }
+  if (replicas > 1 && order === "extragradient") {
+    throw new ConfigError(
+      `order: extragradient play evaluates twice what ${replicas} replicas exchange once. Choose alternating or simultaneous.`,
+      "order",
     );
   }
   if (order !== undefined && order !== "alternating" && (update.search || innerSteps > 1)) {
@@ -249,10 +265,10 @@ function runnerSpec(name: string, count: number): TensorSpec {
   return { name, shape: [count], role: "state", initialiser: zero };
 }
 
-/** What a rule that does not draw its choice from the visit alone has to remember: the block, and its own numbers. */
+/** What a rule that does not draw its choice from the visit alone has to remember: [block + 1, score, ...its own numbers]. */
 function selectionSpecs({ name }: Network, select: SelectionRule, count: number): TensorSpec[] {
   if (!isAdaptive(select)) return [];
-  return [runnerSpec(`${name}/selection`, 1 + (select.memorySize?.(count) ?? 0))];
+  return [runnerSpec(`${name}/selection`, 2 + (select.memorySize?.(count) ?? 0))];
 }
 
 const isAdaptive = (select: SelectionRule) =>

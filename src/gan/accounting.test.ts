@@ -98,7 +98,17 @@ test("further steps of a block of G on a batch do without the layers below it", 
     const saved = once![i]!.programs[0]!.manifest.cost.macs - move.programs[0]!.manifest.cost.macs;
     expect(saved).toBe(predictedPrefix([groups[i]!], given));
     expect(move.prefix?.manifest.cost.macs ?? 0).toBe(saved);
+    expect(move.programs[0]!.manifest.cost.bytesHeld).toBe(once![i]!.programs[0]!.manifest.cost.bytesHeld);
   }
+});
+
+test("a search holds for its direction what a step holds for its gradient", () => {
+  const given = options(partitions.layer());
+  const search = options(partitions.layer(), {}, updateRules["line-search"]({}));
+  const [plain, searching] = [given, search].map((each) =>
+    ganPlan(each).players.flatMap(({ moves }) => moves.map(({ programs }) => programs[0]!.manifest.cost.bytesHeld)),
+  );
+  expect(searching).toEqual(plain);
 });
 
 test("nothing is predicted for an update that differentiates again", () => {

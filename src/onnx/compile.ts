@@ -20,6 +20,8 @@ export interface ProgramResult {
 export interface CompileOptions {
   /** What the program minimises: what it needs is the forward pass. */
   readonly objective?: Tensor;
+  /** The results before a part of their work was moved to another program: what is held between forward and backward pass is counted there. */
+  readonly whole?: readonly ProgramResult[];
   readonly precision?: Precision | undefined;
 }
 
@@ -32,7 +34,7 @@ export function programGraph(results: readonly Output[]): Graph {
 export function compile(
   name: string,
   results: readonly ProgramResult[],
-  { objective, precision = "float32" }: CompileOptions = {},
+  { objective, whole = results, precision = "float32" }: CompileOptions = {},
 ): Program {
   const graph = programGraph(results);
   const returned = results.filter(({ role }) => role === "parameter" || role === "state" || role === "gradient");
@@ -50,7 +52,7 @@ export function compile(
       })),
       cost: {
         macs: countMacs(graph),
-        bytesHeld: objective ? bytesHeldFor(objective, results) : 0,
+        bytesHeld: objective ? bytesHeldFor(objective, whole) : 0,
         bytesReturned: returned.reduce((sum, { tensor }) => sum + 4 * sizeOf(tensor.shape), 0),
       },
     },

@@ -11,7 +11,7 @@ import {
   type Tensor,
 } from "../graph/tensor.ts";
 import { sizeOf } from "../program.ts";
-import { Add, add, Mul, mul, Neg, neg, Sub, sub } from "./arithmetic.ts";
+import { Add, add, div, Mul, mul, Neg, neg, Sub, sub } from "./arithmetic.ts";
 import { fill, ReduceSum, Reshape, reduceSum, reshape } from "./broadcasting.ts";
 import { equal, where } from "./comparison.ts";
 import { transpose } from "./layout.ts";
@@ -88,13 +88,19 @@ export function take(x: Tensor, index: Tensor, axis: number): Tensor {
   return throughElements(x, again) ?? throughSum(x, index, axis) ?? gathered;
 }
 
-/** The elements of x whose numbers, in the order of memory, are in `index` [k]; of a product of matrices as k inner products. Throws ShapeError. */
+/**
+ * The elements of x whose numbers, in the order of memory, are in `index` [k]; of a product of matrices as k inner products. Throws ShapeError where x has more
+ * than 2^22 elements: beyond, float32 does not tell the row of every number.
+ */
 export function takeElements(x: Tensor, index: Tensor): Tensor {
+  if (sizeOf(x.shape) > 2 ** 22) {
+    throw new ShapeError(`takeElements: of at most ${2 ** 22} elements, got ${show(x.shape)}. Take slices instead.`);
+  }
   const direct = () => take(reshape(x, [sizeOf(x.shape)]), index, 0);
   if (x.kind !== "application") return direct();
   if (isApplication(x, Gemm) && x.inputs.length === 2) {
     const width = x.shape[1]!;
-    const row = floor(mul(constant(1 / width), add(index, constant(0.5))));
+    const row = floor(div(add(index, constant(0.5)), constant(width)));
     const column = sub(index, mul(constant(width), row));
     const [a, b] = x.inputs;
     const rows = x.attributes.transA ? take(a!, row, 1) : transpose(take(a!, row, 0));

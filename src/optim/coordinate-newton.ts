@@ -27,6 +27,7 @@ export interface CoordinateNewtonOptions {
 export function coordinateNewton({ epsilon = 1e-8 }: CoordinateNewtonOptions = {}): UpdateRule {
   return {
     name: "coordinate-newton",
+    limit: mostWeights,
     needs: ["curvature"],
     init: () => [],
     update(context) {

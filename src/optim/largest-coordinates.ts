@@ -13,12 +13,20 @@ import type { Moved, UpdateRule } from "./update-rule.ts";
 /**
  * Variable-block greedy (S10; Nutini, Laradji and Schmidt 2022): of the block only the `count` weights with the largest |g_i| move; the others, and the state
  * that is like them, stay as they are to the bit. With ties there can be more. It costs the whole gradient of the block: what is saved is movement, not
- * work. Throws ConfigError for a rule that searches along the whole gradient.
+ * work. The paper divides |g_i| by sqrt(L_i), which here counts as alike. Numbers of the whole block, such as the steps that Adam counts, go on for all of its
+ * weights: one that moves late is corrected less for the start of its averages than it could be. Throws ConfigError for a rule that searches along the whole
+ * gradient, and for one that looks at whether the block has moved before.
  */
 export function largestCoordinates(rule: UpdateRule, count: number): UpdateRule {
   if (rule.search) {
     throw new ConfigError(
       `largest: ${rule.name} searches along the gradient of the whole block. Choose another update.`,
+      "largest",
+    );
+  }
+  if (rule.isOptimistic) {
+    throw new ConfigError(
+      "largest: an optimistic step looks at the last gradient of the block, which not all of its weights took. Set optimistic=false.",
       "largest",
     );
   }

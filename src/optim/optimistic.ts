@@ -19,10 +19,12 @@ export function optimistic(rule: UpdateRule): UpdateRule {
   if (rule.search) {
     throw new ConfigError(
       `optimistic: ${rule.name} searches along the negative gradient. Use a rule without a search.`,
+      "optimistic",
     );
   }
   return {
     ...rule,
+    isOptimistic: true,
     init: (block) => [
       ...rule.init(block),
       blockState(block.name, "optimistic/seen", "rest", 0),

@@ -54,6 +54,10 @@ export type UpdateNeed = "curvature" | "noise" | "objective";
 export interface UpdateRule {
   readonly name: string;
   readonly needs?: readonly UpdateNeed[];
+  /** Most weights of a block that it can move. */
+  readonly limit?: number;
+  /** Whether it compares the gradient with that of the block's last visit. */
+  readonly isOptimistic?: boolean;
   /** State that the rule keeps for a block. */
   init(block: BlockSpec): StateSpec[];
   /** Next values of the weights and of the state, by name. With a `search`, of the weights after a step of length `learningRate` along the direction. */

@@ -206,16 +206,27 @@ function explain(issue: Issue, value: unknown): ConfigError {
       key,
     );
   }
-  return new ConfigError(`${key}: ${expectation(issue)}, got ${show(found)}.`, key);
+  return new ConfigError(`${key}: expected ${expectation(issue)}, got ${show(found)}.`, key);
 }
 
+/** What would have been right. */
 function expectation(issue: Issue): string {
-  if (issue.code === "too_small") return `expected ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
-  if (issue.code === "too_big") return `expected ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
-  if (issue.code === "invalid_type")
-    return `expected ${issue.expected === "int" ? "a whole number" : `a value of type ${issue.expected}`}`;
-  if (issue.code === "invalid_format") return "expected lower-case letters, digits and hyphens";
-  return issue.message;
+  switch (issue.code) {
+    case "too_small":
+      return `${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
+    case "too_big":
+      return `${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
+    case "invalid_type":
+      return issue.expected === "int" ? "a whole number" : `a value of type ${issue.expected}`;
+    case "invalid_value":
+      return issue.values.map(String).join(", ");
+    case "invalid_format":
+      return "lower-case letters, digits and hyphens";
+    case "invalid_union":
+      return issue.errors.map(([first]) => expectation(first!)).join(" or ");
+    default:
+      return issue.message;
+  }
 }
 
 const show = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value));

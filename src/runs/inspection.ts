@@ -33,7 +33,7 @@ export interface Inspection {
   readonly batch: number;
   /** The block steps of the generator. */
   readonly blocks: readonly StepCost[];
-  /** All of the generator at once, with the same update rule. */
+  /** All of the generator at once, with the same update rule; with plain gradient steps where a rule cannot move so many weights. */
   readonly fullStep: StepCost;
   /** The block steps of the discriminator. */
   readonly discriminatorBlocks: readonly StepCost[];
@@ -67,7 +67,8 @@ export function inspect(config: Config, examples: ExampleSpec): Inspection {
       examples,
     );
   const own = ganPlan(options).players;
-  const whole = atOnce();
+  const isLimited = Object.values(options.descent).some(({ update }) => update.limit !== undefined);
+  const whole = atOnce(isLimited ? { update: "gradient" } : {});
   const full = ganPlan(whole).players;
   const of = (players: readonly Player[], name: PlayerName) => players.find((player) => player.name === name)!;
   const measured = own.filter(({ norms }) => norms);

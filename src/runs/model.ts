@@ -1,7 +1,9 @@
+import { namingItself } from "../descent/game.ts";
 import { type PartitionSettings, partitions } from "../descent/partition.ts";
 import type { Descent } from "../descent/player.ts";
 import { selectionRules } from "../descent/selection.ts";
 import { statePolicies } from "../descent/state-policy.ts";
+import { ConfigError } from "../errors.ts";
 import { type GanOptions, ganPlan } from "../gan/game.ts";
 import { losses } from "../gan/losses.ts";
 import { initialisers } from "../nn/initialiser.ts";
@@ -38,8 +40,8 @@ export function ganOptions(config: Config, { shape, range }: ExampleSpec, unitLi
     r2: d.r2,
     order: config.game.order,
     descent: {
-      generator: descentOf(config.descent, config, unitLipschitz),
-      discriminator: descentOf(d.descent, config, unitLipschitz),
+      generator: namingItself("generator", () => descentOf(config.descent, config, unitLipschitz)),
+      discriminator: namingItself("discriminator", () => descentOf(d.descent, config, unitLipschitz)),
     },
   };
 }
@@ -51,6 +53,9 @@ function descentOf(
   unitLipschitz: Estimates,
 ): Descent {
   const { partition, select, update, schedule, perSweep, state, refresh, ...rest } = options;
+  if (rest.blocks.length > 0 && partition !== "list") {
+    throw new ConfigError(`blocks: is for the partition list, got the partition ${partition}.`, "blocks");
+  }
   return {
     partition: partitions[partition]({ ...options, ...(unitLipschitz && { unitLipschitz }) }),
     select: selectionRules[select]({ ...rest, refresh: refresh === 0 ? undefined : refresh }),
@@ -79,6 +84,6 @@ function modified(
   { optimistic: isOptimistic, largest, proximal: name, proximalWeight }: Config["descent"],
 ): UpdateRule {
   const looking = isOptimistic ? optimistic(rule) : rule;
-  const chosen = largest > 0 ? largestCoordinates(looking, largest) : looking;
-  return proximal(chosen, proximalOperators[name](proximalWeight));
+  const projected = proximal(looking, proximalOperators[name](proximalWeight));
+  return largest > 0 ? largestCoordinates(projected, largest) : projected;
 }

@@ -38,6 +38,8 @@ export interface ReportInput {
   /** Pictures of the same latents at different steps. */
   readonly samples: readonly ReportSample[];
   readonly blocks: readonly ReportBlock[];
+  /** Names of the blocks that `visits` of the records count, in their order; those of `blocks` by default. */
+  readonly blockNames?: readonly string[];
 }
 
 /** More points than a chart has pixels would only make the page heavy, as would more pictures than one looks at. */
@@ -47,10 +49,17 @@ const MOST_SAMPLES = 120;
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 /** The page of a run: curves, samples as they evolved, blocks and configuration. At most 2000 records and 120 pictures are shown, evenly chosen. */
-export function renderReport({ title, config, summary, records, samples, blocks }: ReportInput): string {
+export function renderReport({
+  title,
+  config,
+  summary,
+  records,
+  samples,
+  blocks,
+  blockNames = blocks.map(({ name }) => name),
+}: ReportInput): string {
   const all = withoutReplaced(records);
   const log = thin(all, MOST_RECORDS);
-  const names = blocks.map(({ name }) => name);
   const pictures = thin(
     samples.toSorted((a, b) => a.step - b.step),
     MOST_SAMPLES,
@@ -71,13 +80,13 @@ export function renderReport({ title, config, summary, records, samples, blocks 
 <header>
 <p class="over">Run report</p>
 <h1>${escapeHtml(title)}</h1>
-<p class="lead">${escapeHtml(describeRun(summary, blocks.length))}</p>
+<p class="lead">${escapeHtml(describeRun(summary, blockNames.length))}</p>
 ${typeof summary.dataNote === "string" ? `<p class="note">${escapeHtml(summary.dataNote)}</p>` : ""}
 </header>
 ${keyFigures(summary)}
 ${sideBySide(pictureSection(pictures), curveSection(log))}
 ${sideBySide(blockSection(blocks), speedSection(log))}
-${sideBySide(movesSection(all, names), searchSection(log))}
+${sideBySide(movesSection(all, blockNames), searchSection(log))}
 ${settingSection("Results", withoutKnown(summary))}
 ${settingSection("Configuration", config)}
 </main>

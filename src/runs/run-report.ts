@@ -5,6 +5,7 @@ import { dataSets } from "./data-source.ts";
 import { readIfThere, writeWhole } from "./files.ts";
 import { inspect } from "./inspection.ts";
 import { readLog } from "./log.ts";
+import { planOf } from "./model.ts";
 import { renderReport } from "./report.ts";
 import type { RunPaths, RunRecord } from "./run-directory.ts";
 import type { Summary } from "./summary.ts";
@@ -18,7 +19,7 @@ export async function writeReport(paths: RunPaths, record: RunRecord, summary: S
     summary: shown(summary),
     records,
     samples: await readSamples(paths.samples),
-    blocks: blockTable(record, records),
+    ...blocksOf(record, records),
   });
   await writeWhole(paths.report, html);
 }
@@ -53,13 +54,16 @@ async function readSamples(folder: string): Promise<{ step: number; png: Uint8Ar
   );
 }
 
-/** The cost of each block of the generator, and how often the log says that it moved. */
-function blockTable({ config }: RunRecord, records: readonly LogRecord[]) {
+/** The blocks of the generator, and what is known of each kind of them: their cost, and how often the log says that they moved. */
+function blocksOf({ config }: RunRecord, records: readonly LogRecord[]) {
   const { examples } = dataSets[config.data];
-  return inspect(config, examples).blocks.map(({ name, parameters, macsPerSample }, i) => ({
-    name,
-    parameters,
+  const { blocks } = planOf(config, examples).players.find(({ name }) => name === "generator")!;
+  const moved = blocks.map((_, i) => records.reduce((sum, { visits }) => sum + (visits?.[i] ?? 0), 0));
+  const kinds = inspect(config, examples).blocks.map(({ name, blocks: count, parameters, macsPerSample }, move) => ({
+    name: count === 1 ? name : `${name}, ${count} blocks`,
+    parameters: count * parameters,
     macsPerSample,
-    steps: records.reduce((sum, { visits }) => sum + (visits?.[i] ?? 0), 0),
+    steps: blocks.reduce((sum, block, i) => sum + (block.move === move ? moved[i]! : 0), 0),
   }));
+  return { blocks: kinds, blockNames: blocks.map(({ name }) => name) };
 }

@@ -8,10 +8,10 @@ import { place } from "./pieces.ts";
 export interface Choice {
   /** Index among the blocks of the player. */
   readonly number: number;
-  /** By what it was chosen, where it was chosen just now and by something. */
+  /** By what it was chosen, where it was chosen by something. */
   readonly score: number | undefined;
-  /** Whether another block moved before. */
-  readonly isChange: boolean;
+  /** What moved before, where a visit begins and somebody has to know. */
+  readonly before: number | undefined;
 }
 
 /** A selection rule at work: it measures what the rule needs, and remembers what a rule that does not draw from the visit alone has chosen. */
@@ -80,18 +80,24 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
     return hasFading && visit > 0 ? selection.select({ ...context, visit: visit - 1 }) : undefined;
   };
 
+  const rememberedScore = async (block: number): Promise<number | undefined> => {
+    if (!selection.score) return undefined;
+    return own ? (await own.read())[1]! : selection.score(context, block);
+  };
+
   return {
     async choose(visit, isFresh) {
       context.visit = visit;
       const before = await remembered(visit, isFresh);
-      if (!isFresh) return { number: before!, score: undefined, isChange: false };
+      if (!isFresh) return { number: before!, score: await rememberedScore(before!), before: undefined };
       await measure(visit);
       const number = selection.select(context);
+      const score = selection.score?.(context, number);
       own?.write((values) => {
         values[0] = number + 1;
+        values[1] = score ?? 0;
       });
-      const isChange = before !== undefined && before !== number;
-      return { number, score: selection.score?.(context, number), isChange };
+      return { number, score, before };
     },
     observe: (block, decrease) => selection.observe?.(context, block, decrease),
     async release() {
@@ -114,6 +120,6 @@ function contextOf(player: Player, seed: number, own: Reals | undefined): Mutabl
     sizes: blocks.map(({ size }) => size),
     norms: undefined,
     lipschitz: undefined,
-    memory: own?.subarray(1) ?? new Float32Array(0),
+    memory: own?.subarray(2) ?? new Float32Array(0),
   };
 }

@@ -1,4 +1,4 @@
-import type { Player } from "../plan.ts";
+import type { Block, Fading, Player } from "../plan.ts";
 import type { ProgramOutput } from "../program.ts";
 import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -15,7 +15,7 @@ export interface Moved {
   readonly number: number;
   /** By what the selection rule chose it, where it chose by something. */
   readonly score?: number | undefined;
-  /** Length of the step, where it was searched for. */
+  /** Length of the step, where it was searched for; with several steps on a batch, their sum, as below. */
   readonly length?: number | undefined;
   /** Decrease of the objective on the batch: expected to first order, and found. */
   readonly predicted?: number | undefined;
@@ -63,7 +63,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
   const progress = await memory.inputs[`${player.name}/progress`]!.read();
   const rate = memory.inputs[player.learningRate.input]; // searches do without
 
-  let current = { block: player.blocks[0]!, number: 0, loaded: moves[0]! };
+  let current: Current = { block: player.blocks[0]!, number: 0, score: undefined, loaded: moves[0]! };
   let shownRate = Number.NaN;
   let visit = -1;
   let isLastOfSweep = false;
@@ -75,9 +75,13 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       await run(program, options);
       if (!isHeld && !loaded.move.search) await commitAll(program, options);
     }
+    const decrease = `${loaded.move.name}/search/decrease`;
+    if (memory.outputs[decrease]) outcome.predicted = (outcome.predicted ?? 0) + (await measured(options, decrease));
     if (!loaded.move.search) return;
     const found = await searchAlong(loaded, block.number, shownRate, options);
-    Object.assign(outcome, found, { realised: (outcome.realised ?? 0) + found.realised });
+    outcome.length = (outcome.length ?? 0) + found.length;
+    outcome.predicted = (outcome.predicted ?? 0) + found.predicted;
+    outcome.realised = (outcome.realised ?? 0) + found.realised;
   };
 
   return {
@@ -90,13 +94,12 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       isLastOfSweep = (move + 1) % (player.blocks.length * player.hold) === 0;
       if (visit === Math.floor(move / player.hold)) return;
       visit = Math.floor(move / player.hold);
-      const { number, score, isChange } = await selector.choose(visit, move % player.hold === 0);
-      outcome.score = score;
-      const block = player.blocks[number]!;
-      current = { block, number, loaded: moves[block.move]! };
-      const { move: kind } = current.loaded;
-      place(memory, block, kind, visit, seed);
-      if (isChange) for (const fading of kind.fading) await fadeState(memory, fading);
+      const choice = await selector.choose(visit, move % player.hold === 0);
+      const block = player.blocks[choice.number]!;
+      current = { block, number: choice.number, score: choice.score, loaded: moves[block.move]! };
+      place(memory, block, current.loaded.move, visit, seed);
+      if (choice.before === undefined) return;
+      for (const fading of fadingAt(player, choice.before, choice.number)) await fadeState(memory, fading);
     },
     async step(isHeld) {
       if (current.loaded.prefix) await run(current.loaded.prefix, options);
@@ -117,9 +120,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       for (const loaded of corrector.length > 0 ? corrector : programs) await commitAll(loaded, options);
     },
     async finish() {
-      const { block, number, loaded } = current;
-      const decrease = `${loaded.move.name}/search/decrease`;
-      if (memory.outputs[decrease]) outcome.predicted = await measured(options, decrease);
+      const { block, number, score } = current;
       const brought = outcome.realised ?? outcome.predicted;
       if (brought !== undefined) selector.observe(number, brought);
       if (afterSweep && isLastOfSweep) {
@@ -128,7 +129,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       }
       visits[number]!++;
       outcome.change = advance(progress, metrics[player.objective]!, player.window);
-      return { block: block.name, number, ...outcome };
+      return { block: block.name, number, score, ...outcome };
     },
     takeVisits() {
       const taken = [...visits];
@@ -147,6 +148,23 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       await selector.release();
     },
   };
+}
+
+interface Current {
+  readonly block: Block;
+  readonly number: number;
+  readonly score: number | undefined;
+  readonly loaded: LoadedMove;
+}
+
+/** The states that fade when a block moves after another: not those of what moved before too, but where elements are drawn they are others every time. */
+function fadingAt({ blocks, moves }: Player, before: number, now: number): readonly Fading[] {
+  const [last, block] = [blocks[before]!, blocks[now]!];
+  const { fading } = moves[block.move]!;
+  if (block.slices?.kind === "drawn") return fading;
+  if (last.number !== block.number) return fading;
+  const moved = new Set(moves[last.move]!.fading.map(({ name }) => name));
+  return fading.filter(({ name }) => !moved.has(name));
 }
 
 /** Averages the objective over windows of moves: [mean so far, moves so far, mean of the window before]. Gives the relative change where a window ends. */
