@@ -460,6 +460,48 @@ describe("bad input", () => {
     ["train --device gpu", 2, /device: expected one of cpu, wasm, webgpu, got "gpu"/],
     ["train --device wasm --threads 2 --data strokes", 2, /threads: WebAssembly runs on one thread in Node, got 2/],
     ["train --config nothing.json", 2, /--config nothing.json: no such file/],
+    ["train --set descent.innerSteps=0", 2, /descent.innerSteps: expected at least 1, got 0/],
+    [
+      "train --set descent.order=up",
+      2,
+      /descent.order: expected ascending, descending or a value of type array, got "up"/,
+    ],
+    [
+      "train --data ring --set descent.select=gauss-southwell-lipschitz --set descent.lipschitz.rounds=0",
+      2,
+      /gauss-southwell-lipschitz needs a Lipschitz estimate of each block of generator, and lipschitz.rounds is 0/,
+    ],
+    [
+      "train --data ring --set descent.update=line-search --set game.order=simultaneous",
+      2,
+      /generator: order: simultaneous play moves all players from one point, which the search of line-search leaves/,
+    ],
+    [
+      'train --data ring --set descent.partition=list --set descent.blocks=[["generator/dense1"]]',
+      2,
+      /generator: blocks: generator\/dense2\/weight is in no block. Every weight belongs to one/,
+    ],
+    [
+      'train --data ring --set descent.blocks=[["generator/dense1"]]',
+      2,
+      /generator: blocks: is for the partition list, got the partition layer/,
+    ],
+    [
+      "train --data ring --set descent.partition=unit --set descent.blockSize=3",
+      2,
+      /generator: blockSize: expected a divisor of the units of every layer .* Choose 1 or 2 or 4/,
+    ],
+    [
+      "train --data ring --set descent.update=coordinate-newton",
+      2,
+      /coordinate-newton moves blocks of at most 64 weights, got generator\/dense1 with 12928/,
+    ],
+    [
+      "train --data ring --set descent.update=exact --set descent.optimistic=true",
+      2,
+      /generator: optimistic: exact searches along the negative gradient/,
+    ],
+    ["conformance --rule gauss-southwel", 2, /--rule: .*Did you mean gauss-southwell\?/],
     ["trian", 2, /unknown command 'trian'\n\(Did you mean train\?\)/],
     ["resume nothing", 2, /nothing: expected the directory of a run, found no such directory/],
     ["sample .", 2, /expected the directory of a run, found a directory without config.json/],
@@ -516,7 +558,7 @@ describe("bad input", () => {
 });
 
 describe("help", () => {
-  const commands = ["train", "resume", "sample", "inspect", "data", "doctor"];
+  const commands = ["train", "resume", "sample", "inspect", "conformance", "data", "doctor"];
 
   test("the program lists every command, and each command shows an example", async () => {
     const { stdout } = await succeed(["--help"]);
