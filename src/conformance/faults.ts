@@ -1,5 +1,5 @@
+import type { PlayerSpec } from "../descent/descent.ts";
 import { whole } from "../descent/partition.ts";
-import type { PlayerSpec } from "../descent/player.ts";
 import { cyclic } from "../descent/selection-order.ts";
 import { constant } from "../graph/tensor.ts";
 import { add, mul } from "../ops/arithmetic.ts";

@@ -1,7 +1,7 @@
 /** GANs so small that their games have answers. */
 import type { Dataset } from "../data/dataset.ts";
+import type { Descent } from "../descent/descent.ts";
 import { whole } from "../descent/partition.ts";
-import type { Descent } from "../descent/player.ts";
 import { cyclic } from "../descent/selection-order.ts";
 import type { Loss } from "../gan/losses.ts";
 import { constant, type Tensor } from "../graph/tensor.ts";

@@ -1,7 +1,7 @@
 /** Quadratic games as the product plays them, and the matrices of what it does. */
 import type { Dataset } from "../data/dataset.ts";
+import type { Descent, PlayerSpec } from "../descent/descent.ts";
 import { whole } from "../descent/partition.ts";
-import type { Descent, PlayerSpec } from "../descent/player.ts";
 import { cyclic } from "../descent/selection-order.ts";
 import { weightInput } from "../descent/step.ts";
 import { constant, type Tensor } from "../graph/tensor.ts";

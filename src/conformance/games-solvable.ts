@@ -1,6 +1,7 @@
 /** GANs with known equilibria, on a data set that is seen whole in every step. */
+
+import type { Descent } from "../descent/descent.ts";
 import { partitions } from "../descent/partition.ts";
-import type { Descent } from "../descent/player.ts";
 import { cyclic } from "../descent/selection-order.ts";
 import { ganPlayers } from "../gan/game.ts";
 import { type Loss, losses, minimax } from "../gan/losses.ts";

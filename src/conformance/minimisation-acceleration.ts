@@ -1,5 +1,5 @@
+import type { Descent } from "../descent/descent.ts";
 import { partitions } from "../descent/partition.ts";
-import type { Descent } from "../descent/player.ts";
 import { selectionRules } from "../descent/selection.ts";
 import { accelerated } from "../optim/accelerated.ts";
 import { updateRules } from "../optim/update-rules.ts";

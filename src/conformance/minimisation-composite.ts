@@ -1,5 +1,5 @@
+import type { PlayerSpec } from "../descent/descent.ts";
 import { partitions } from "../descent/partition.ts";
-import type { PlayerSpec } from "../descent/player.ts";
 import { selectionRules } from "../descent/selection.ts";
 import { type ProximalOperator, proximal, proximalOperators } from "../optim/proximal.ts";
 import { updateRules } from "../optim/update-rules.ts";

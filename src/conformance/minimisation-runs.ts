@@ -1,4 +1,4 @@
-import type { Descent, PlayerSpec } from "../descent/player.ts";
+import type { Descent, PlayerSpec } from "../descent/descent.ts";
 import type { SelectionRule } from "../plan.ts";
 import type { Moved } from "../train/side.ts";
 import { range, transpose } from "./linear-algebra.ts";

@@ -1,5 +1,5 @@
+import type { Descent, PlayerSpec } from "../descent/descent.ts";
 import { partitions } from "../descent/partition.ts";
-import type { Descent, PlayerSpec } from "../descent/player.ts";
 import { selectionRules } from "../descent/selection.ts";
 import { constant } from "../graph/tensor.ts";
 import { mul, square, sub } from "../ops/arithmetic.ts";

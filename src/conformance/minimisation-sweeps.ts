@@ -1,5 +1,5 @@
+import type { Descent } from "../descent/descent.ts";
 import { partitions } from "../descent/partition.ts";
-import type { Descent } from "../descent/player.ts";
 import { selectionRules } from "../descent/selection.ts";
 import { exactLine } from "../optim/exact-line.ts";
 import type { UpdateRule } from "../optim/update-rule.ts";

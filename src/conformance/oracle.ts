@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
-import type { GameOptions, PlayerSpec } from "../descent/player.ts";
+import type { GameOptions, PlayerSpec } from "../descent/descent.ts";
 import type { Plan } from "../plan.ts";
 import type { Trainer } from "../train/trainer.ts";
 

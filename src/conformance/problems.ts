@@ -1,4 +1,4 @@
-import type { Descent, PlayerSpec } from "../descent/player.ts";
+import type { Descent, PlayerSpec } from "../descent/descent.ts";
 import { constant, type Tensor } from "../graph/tensor.ts";
 import type { Network } from "../nn/network.ts";
 import { mul, sub } from "../ops/arithmetic.ts";

@@ -1,5 +1,5 @@
+import type { Descent } from "../descent/descent.ts";
 import { partitions, whole } from "../descent/partition.ts";
-import type { Descent } from "../descent/player.ts";
 import { adam } from "../optim/adam.ts";
 import { gradientStep } from "../optim/gradient.ts";
 import { momentum } from "../optim/momentum.ts";

@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
+import type { Descent, PlayerSpec } from "../descent/descent.ts";
 import { byLayer } from "../descent/partition.ts";
-import type { Descent, PlayerSpec } from "../descent/player.ts";
 import { cyclic } from "../descent/selection-order.ts";
 import { type GanOptions, ganPlayers } from "../gan/game.ts";
 import { nonSaturating } from "../gan/losses.ts";

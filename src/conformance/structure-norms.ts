@@ -1,5 +1,5 @@
+import type { Descent } from "../descent/descent.ts";
 import { type BlockGroup, partitions, whole } from "../descent/partition.ts";
-import type { Descent } from "../descent/player.ts";
 import { momentum } from "../optim/momentum.ts";
 import type { SelectionRule } from "../plan.ts";
 import { sum } from "./linear-algebra.ts";

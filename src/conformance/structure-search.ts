@@ -1,5 +1,5 @@
+import type { PlayerSpec } from "../descent/descent.ts";
 import { type PartitionName, partitions } from "../descent/partition.ts";
-import type { PlayerSpec } from "../descent/player.ts";
 import { constant } from "../graph/tensor.ts";
 import { add, mul, square } from "../ops/arithmetic.ts";
 import { reduceSum } from "../ops/broadcasting.ts";

@@ -1,5 +1,5 @@
+import type { Descent } from "../descent/descent.ts";
 import { partitions } from "../descent/partition.ts";
-import type { Descent } from "../descent/player.ts";
 import { type SelectionName, selectionRules } from "../descent/selection.ts";
 import type { SelectionSettings } from "../descent/selection-settings.ts";
 import { decay } from "../descent/state-policy.ts";

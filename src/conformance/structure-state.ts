@@ -1,5 +1,5 @@
+import type { Descent } from "../descent/descent.ts";
 import { partitions, whole } from "../descent/partition.ts";
-import type { Descent } from "../descent/player.ts";
 import { selectionRules } from "../descent/selection.ts";
 import { decay, keep, reset, type StatePolicy } from "../descent/state-policy.ts";
 import { adam } from "../optim/adam.ts";

@@ -1,5 +1,5 @@
+import type { Descent, PlayerSpec } from "../descent/descent.ts";
 import { type PartitionName, partitions, whole } from "../descent/partition.ts";
-import type { Descent, PlayerSpec } from "../descent/player.ts";
 import { cyclic } from "../descent/selection-order.ts";
 import { jacobi } from "../descent/selection-sets.ts";
 import { gradientStep } from "../optim/gradient.ts";

@@ -4,8 +4,8 @@ import { secondDifference } from "../conformance/linear-algebra.ts";
 import { course } from "../conformance/minimisation-runs.ts";
 import { quadratic } from "../conformance/problems.ts";
 import { gradientStep } from "../optim/gradient.ts";
+import type { Descent } from "./descent.ts";
 import { partitions } from "./partition.ts";
-import type { Descent } from "./player.ts";
 import { cyclic } from "./selection-order.ts";
 
 const descent: Descent = {

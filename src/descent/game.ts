@@ -1,7 +1,8 @@
 import { ConfigError } from "../errors.ts";
 import type { Plan } from "../plan.ts";
 import type { Program } from "../program.ts";
-import { type GameOptions, type PlayerSpec, playerOf } from "./player.ts";
+import type { GameOptions, PlayerSpec } from "./descent.ts";
+import { playerOf } from "./player.ts";
 
 /** A game of one or more players: minimisation where there is one. Throws ConfigError where a descent does not fit. */
 export function gamePlan(specs: readonly PlayerSpec[], options: GameOptions = {}, sampler?: Program): Plan {

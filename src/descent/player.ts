@@ -1,66 +1,18 @@
 import { ConfigError } from "../errors.ts";
 import { input } from "../graph/tensor.ts";
 import type { Network } from "../nn/network.ts";
-import type { Precision } from "../onnx/model.ts";
-import type { Schedule } from "../optim/schedule.ts";
-import type { UpdateNeed, UpdateRule } from "../optim/update-rule.ts";
-import type { Block, Lipschitz, Order, Player, SelectionRule } from "../plan.ts";
+import type { Block, Lipschitz, Player, SelectionRule } from "../plan.ts";
 import type { TensorSpec } from "../program.ts";
 import { andersonProgram, andersonStates } from "./anderson.ts";
+import { checkDescent } from "./check.ts";
+import type { Descent, GameOptions, PlayerSpec } from "./descent.ts";
 import { curvatureProgram, directionSpecs, normsProgram } from "./measures.ts";
 import { blockMove, type MoveOptions, searchMemory, statesOf } from "./moves.ts";
 import type { ObjectiveAt } from "./objective.ts";
-import type { BlockGroup, Partition } from "./partition.ts";
-import { keep, type StatePolicy } from "./state-policy.ts";
+import type { BlockGroup } from "./partition.ts";
+import { keep } from "./state-policy.ts";
 import { averageName } from "./step.ts";
 import { viewOf } from "./view.ts";
-
-/** Coordinate descent: which blocks there are, which one moves, how it moves, and what becomes of its state meanwhile. */
-export interface Descent {
-  readonly partition: Partition;
-  readonly select: SelectionRule;
-  readonly update: UpdateRule;
-  readonly learningRate: number;
-  readonly policy?: StatePolicy;
-  /** How the learning rate changes; by default not at all. */
-  readonly schedule?: RateSchedule;
-  /** Moves of an iteration; `sweep`: as many as there are blocks. */
-  readonly steps?: number | "sweep";
-  /** Moves that a block stays. */
-  readonly hold?: number;
-  /** Steps of a move, all on one batch. */
-  readonly innerSteps?: number;
-  /** Rate of the averaged weights; 0: none. */
-  readonly average?: number;
-  /** Sweeps of a window in which the objective is averaged; 100 by default. */
-  readonly window?: number;
-  /** Sweeps from which the weights are extrapolated after each (U17); 0: they are not. */
-  readonly anderson?: number;
-  /** How the Lipschitz constants are measured, where the selection needs them. */
-  readonly lipschitz?: { readonly rounds: number; readonly every: number };
-}
-
-/** A schedule over all moves of a training. */
-export interface RateSchedule {
-  readonly factor: Schedule;
-  readonly iterations: number;
-  /** Whether the rate changes only after every block has had as many moves (HiFT, "delayed": Liu et al. 2024). */
-  readonly isPerSweep: boolean;
-}
-
-/** A network, what it minimises, and how. */
-export interface PlayerSpec {
-  readonly network: Network;
-  readonly objective: ObjectiveAt;
-  readonly descent: Descent;
-}
-
-/** What concerns all players of a game. */
-export interface GameOptions {
-  readonly order?: Order | undefined;
-  readonly replicas?: number | undefined;
-  readonly precision?: Precision | undefined;
-}
 
 /** A player with its programs, and what lives as long as the training. Throws ConfigError where the parts of its descent do not go together. */
 export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player; tensors: TensorSpec[] } {
@@ -172,76 +124,6 @@ function overSets(rule: SelectionRule, blockCount: number): SelectionRule {
     select: (context) => rule.select({ ...context, blockCount }),
     ...(rule.score && { score: (context, set) => rule.score!({ ...context, blockCount }, set) }),
   };
-}
-
-const needOf: Readonly<Record<UpdateNeed, string>> = {
-  curvature: "products with the Hessian",
-  noise: "random numbers of its own",
-  objective: "the objective at several points",
-};
-
-/** Refuses what cannot work, before anything is compiled. */
-function checkDescent(
-  { name }: Network,
-  descent: Descent,
-  groups: readonly BlockGroup[],
-  { order, replicas = 1 }: GameOptions,
-): void {
-  const { select, update, innerSteps = 1, hold = 1, steps = 1, anderson = 0, lipschitz } = descent;
-  for (const [key, value] of Object.entries({ innerSteps, hold, steps: steps === "sweep" ? 1 : steps })) {
-    if (!Number.isInteger(value) || value < 1)
-      throw new ConfigError(`${key}: expected a whole number from 1 on, got ${value}.`, key);
-  }
-  if (!Number.isInteger(anderson) || anderson < 0)
-    throw new ConfigError(`anderson: expected a whole number of sweeps from 0 on, got ${anderson}.`, "anderson");
-  if (replicas > 1 && anderson > 0) {
-    throw new ConfigError(
-      `anderson: an extrapolation is accepted by the objective of the whole batch, which ${replicas} replicas do not share. Use one.`,
-      "anderson",
-    );
-  }
-  const tooLarge = groups.find(
-    (group) => viewOf(group).blocks(0)[0]!.size > (update.limit ?? Number.POSITIVE_INFINITY),
-  );
-  if (tooLarge) {
-    const { size } = viewOf(tooLarge).blocks(0)[0]!;
-    throw new ConfigError(
-      `update: ${update.name} moves blocks of at most ${update.limit} weights, got ${tooLarge.name} with ${size}. Choose smaller blocks (the partition coordinates or unit), or hutchinson, which estimates what it computes.`,
-      "update",
-    );
-  }
-  const [need] = update.needs ?? [];
-  if (replicas > 1 && need) {
-    throw new ConfigError(
-      `update: ${update.name} needs ${needOf[need]}, which ${replicas} replicas do not share. Use one.`,
-      "update",
-    );
-  }
-  if (replicas > 1 && (select.needs.length > 0 || innerSteps > 1 || groups.some((group) => group.pieces))) {
-    throw new ConfigError(
-      `select: replicas exchange the gradients of whole blocks chosen without measuring, got ${select.name}. Use one replica.`,
-      "select",
-    );
-  }
-  if (replicas > 1 && order === "extragradient") {
-    throw new ConfigError(
-      `order: extragradient play evaluates twice what ${replicas} replicas exchange once. Choose alternating or simultaneous.`,
-      "order",
-    );
-  }
-  if (order !== undefined && order !== "alternating" && (update.search || innerSteps > 1)) {
-    const what = update.search ? `the search of ${update.name}` : `${innerSteps} steps on one batch`;
-    throw new ConfigError(
-      `order: ${order} play moves all players from one point, which ${what} leaves. Choose alternating.`,
-      "order",
-    );
-  }
-  if (select.needs.includes("lipschitz") && lipschitz && lipschitz.rounds < 1) {
-    throw new ConfigError(
-      `select: ${select.name} needs a Lipschitz estimate of each block of ${name}, and lipschitz.rounds is ${lipschitz.rounds}: nothing measures it. Set it to 1 or more.`,
-      "select",
-    );
-  }
 }
 
 function lipschitzOf(

@@ -1,6 +1,6 @@
+import type { Descent, PlayerSpec } from "../descent/descent.ts";
 import { gamePlan } from "../descent/game.ts";
 import type { Objective } from "../descent/objective.ts";
-import type { Descent, PlayerSpec } from "../descent/player.ts";
 import { averageName } from "../descent/step.ts";
 import { ShapeError } from "../errors.ts";
 import { input, type Tensor } from "../graph/tensor.ts";

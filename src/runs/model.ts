@@ -1,6 +1,6 @@
+import type { Descent } from "../descent/descent.ts";
 import { namingItself } from "../descent/game.ts";
 import { type PartitionSettings, partitions } from "../descent/partition.ts";
-import type { Descent } from "../descent/player.ts";
 import { selectionRules } from "../descent/selection.ts";
 import { statePolicies } from "../descent/state-policy.ts";
 import { ConfigError } from "../errors.ts";

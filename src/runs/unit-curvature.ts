@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
+import type { PlayerSpec } from "../descent/descent.ts";
 import { unitCurvatureProgram } from "../descent/measures.ts";
 import { partitions } from "../descent/partition.ts";
-import type { PlayerSpec } from "../descent/player.ts";
 import { ganPlayers } from "../gan/game.ts";
 import { constant } from "../graph/tensor.ts";
 import type { Runtime } from "../runtime/runtime.ts";

@@ -1,0 +1,55 @@
+import type { Network } from "../nn/network.ts";
+import type { Precision } from "../onnx/model.ts";
+import type { Schedule } from "../optim/schedule.ts";
+import type { UpdateRule } from "../optim/update-rule.ts";
+import type { Order, SelectionRule } from "../plan.ts";
+import type { ObjectiveAt } from "./objective.ts";
+import type { Partition } from "./partition.ts";
+import type { StatePolicy } from "./state-policy.ts";
+
+/** Coordinate descent: which blocks there are, which one moves, how it moves, and what becomes of its state meanwhile. */
+export interface Descent {
+  readonly partition: Partition;
+  readonly select: SelectionRule;
+  readonly update: UpdateRule;
+  readonly learningRate: number;
+  readonly policy?: StatePolicy;
+  /** How the learning rate changes; by default not at all. */
+  readonly schedule?: RateSchedule;
+  /** Moves of an iteration; `sweep`: as many as there are blocks. */
+  readonly steps?: number | "sweep";
+  /** Moves that a block stays. */
+  readonly hold?: number;
+  /** Steps of a move, all on one batch. */
+  readonly innerSteps?: number;
+  /** Rate of the averaged weights; 0: none. */
+  readonly average?: number;
+  /** Sweeps of a window in which the objective is averaged; 100 by default. */
+  readonly window?: number;
+  /** Sweeps from which the weights are extrapolated after each (U17); 0: they are not. */
+  readonly anderson?: number;
+  /** How the Lipschitz constants are measured, where the selection needs them. */
+  readonly lipschitz?: { readonly rounds: number; readonly every: number };
+}
+
+/** A schedule over all moves of a training. */
+export interface RateSchedule {
+  readonly factor: Schedule;
+  readonly iterations: number;
+  /** Whether the rate changes only after every block has had as many moves (HiFT, "delayed": Liu et al. 2024). */
+  readonly isPerSweep: boolean;
+}
+
+/** A network, what it minimises, and how. */
+export interface PlayerSpec {
+  readonly network: Network;
+  readonly objective: ObjectiveAt;
+  readonly descent: Descent;
+}
+
+/** What concerns all players of a game. */
+export interface GameOptions {
+  readonly order?: Order | undefined;
+  readonly replicas?: number | undefined;
+  readonly precision?: Precision | undefined;
+}
