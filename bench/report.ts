@@ -8,11 +8,11 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Prints a result and appends it to `bench/results.jsonl`, with the machine and the commit it was measured on. */
-export function report(result: Readonly<Record<string, unknown>>): void {
+/** Prints a result and appends it to a file, with the machine and the commit it was measured on. */
+export function report(result: Readonly<Record<string, unknown>>, file = "bench/results.jsonl"): void {
   const commit = execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim();
   const machine = `${cpus()[0]!.model}, ${cpus().length} cores, Node ${process.version}`;
   const line = JSON.stringify({ ...result, machine, commit });
   console.log(line);
-  appendFileSync(new URL("../../bench/results.jsonl", import.meta.url), `${line}\n`);
+  appendFileSync(new URL(file, new URL("../../", import.meta.url)), `${line}\n`);
 }

@@ -29,15 +29,30 @@ describe.each(entries)("the partition %s", (key, make) => {
     },
   );
 
-  test("names its blocks differently, each by the path that its weights share", () => {
+  test("names its blocks differently, each by the path that its weights share (hidden layers share that of the network)", () => {
     for (const network of networks) {
       const blocks = partition(network);
       expect(new Set(blocks.map(({ name }) => name)).size).toBe(blocks.length);
       for (const { name, parameters } of blocks) {
-        for (const parameter of parameters) expect(`${parameter.name}/`.startsWith(`${name}/`)).toBe(true);
+        for (const parameter of parameters)
+          expect(`${parameter.name}/`.startsWith(`${name.replace(/hidden$/, "")}`)).toBe(true);
       }
     }
   });
+});
+
+test("hidden layers and output layer are two blocks, and one where there is one layer", () => {
+  const [generator, discriminator] = networks;
+  const names = [generator!, discriminator!].map((network) =>
+    partitions["hidden-output"]()(network).map(({ name, parameters }) => [name, parameters.length]),
+  );
+  expect(names).toEqual([
+    [
+      ["generator/hidden", 4],
+      ["generator/dense3", 2],
+    ],
+    [["discriminator/dense1", 2]],
+  ]);
 });
 
 test("the partition by layer has one block a layer with weights, all has one block", () => {

@@ -39,6 +39,14 @@ const weighted = ({ layers }: Network): Layer[] => layers.filter(({ parameters }
 export const byLayer: Partition = (network) =>
   weighted(network).map(({ parameters }) => ({ name: pathOf(parameters), parameters }));
 
+/** Two blocks: the output layer, and all layers before it. One where there is one layer. */
+export const hiddenAndOutput: Partition = (network) => {
+  const parameters = weighted(network).map((layer) => layer.parameters);
+  const hidden = parameters.slice(0, -1).flat();
+  const output = byLayer(network).slice(-1);
+  return hidden.length > 0 ? [{ name: `${network.name}/hidden`, parameters: hidden }, ...output] : output;
+};
+
 /** One block a tensor: the matrix of a layer and its bias apart. */
 export const byTensor: Partition = ({ parameters }) =>
   parameters.map((parameter) => ({ name: parameter.name, parameters: [parameter] }));
@@ -136,6 +144,7 @@ function named(network: Network, name: string): readonly TensorSpec[] {
 /** Every partition, by its name in configurations. */
 export const partitions = {
   layer: () => byLayer,
+  "hidden-output": () => hiddenAndOutput,
   tensor: () => byTensor,
   unit: (settings) => byUnits(ordered, settings),
   sorted: (settings) => byUnits(sorted, settings),

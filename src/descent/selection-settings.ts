@@ -19,6 +19,8 @@ export interface SelectionSettings {
   readonly discount?: number | undefined;
   /** `stale-greedy`: rho, between 0 and 1; the smaller, the sooner every block has its turn. Default 0.99. */
   readonly staleness?: number | undefined;
+  /** `periodic`: visits from one move of each block to its next, each at least 1. Default 1 for all. */
+  readonly periods?: readonly number[] | undefined;
   /** `layerwise-importance`: gamma, the number of blocks in the middle that move with the first and the last. Default 2. */
   readonly active?: number | undefined;
 }
@@ -30,6 +32,7 @@ const ranges = {
   refresh: ["a whole number of at least 1", (visits) => Number.isInteger(visits) && visits >= 1],
   discount: ["a number more than 0 and at most 1", (discount) => discount > 0 && discount <= 1],
   staleness: ["a number between 0 and 1", (rho) => rho > 0 && rho < 1],
+  period: ["a whole number of at least 1", (visits) => Number.isInteger(visits) && visits >= 1],
   active: ["a whole number of at least 0", (gamma) => Number.isInteger(gamma) && gamma >= 0],
 } as const satisfies Record<string, readonly [expected: string, holds: (value: number) => boolean]>;
 

@@ -35,6 +35,7 @@ const descent = z.strictObject({
   discount: z.number().positive().max(1),
   staleness: z.number().positive().lt(1),
   active: wholeNumber(0, 64),
+  periods: z.array(wholeNumber(1, 64)).max(64),
   update: nameIn(updateRules),
   learningRate: positive,
   schedule: nameIn(schedules),

@@ -25,6 +25,7 @@ const descent: Config["descent"] = {
   discount: 0.9,
   staleness: 0.99,
   active: 2,
+  periods: [],
   update: "adam",
   learningRate: 2e-4,
   schedule: "constant",

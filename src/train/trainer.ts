@@ -61,6 +61,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     sides.push(await openSide(player, { runtime, memory, collective, seed, metrics }));
   }
   const sampler = plan.sampler && (await loadSampler(plan.sampler, runtime, memory.inputs));
+  const read = new Map(
+    sides.map((side) => [
+      side,
+      new Set(batchInputs(programsOf({ ...plan, players: [side.player] })).map(({ name }) => name)),
+    ]),
+  );
   const rounds = Math.max(...plan.players.map(({ steps }) => steps));
   let step = 0;
   return {
@@ -72,8 +78,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const moves: Record<string, Moved[]> = {};
       for (const { name } of plan.players) moves[name] = [];
       for (let round = 0; round < rounds; round++) {
-        drawBatch(batch, memory, step * rounds + round, options);
         const movers = sides.filter(({ player }, i) => movesIn(round, player.steps, rounds, i === 0));
+        const drawn = batch.filter(({ name }) => movers.some((side) => read.get(side)!.has(name)));
+        drawBatch(drawn, memory, step * rounds + round, options);
         await playRound[plan.order](movers, async (side) => {
           await side.begin(step * side.player.steps + moves[side.player.name]!.length);
         });
