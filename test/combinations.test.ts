@@ -21,10 +21,15 @@ const tiny: readonly Setting[] = [
   ["discriminator.hidden", [3]],
   ["batch", 4],
   ["steps", 4],
-  ["descent.blocks", [["generator/dense1"], ["generator/dense2"]]],
 ];
 const configOf = (...settings: Setting[]): Config =>
-  configure({ ...presets.default.config, data: "ring" }, [...tiny, ...settings]);
+  configure({ ...presets.default.config, data: "ring" }, [...tiny, ...settings, ...listFor(settings)]);
+
+/** The partition `list` wants one. */
+const listFor = (settings: readonly Setting[]): Setting[] =>
+  settings.some(([, value]) => value === "list")
+    ? [["descent.blocks", [["generator/dense1"], ["generator/dense2"]]]]
+    : [];
 
 /** Trains a tiny network for some iterations. */
 async function trained(config: Config): Promise<number> {

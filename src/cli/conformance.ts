@@ -32,11 +32,13 @@ export function addConformanceCommand(program: Command): void {
 function table(results: readonly OracleResult[]): string[] {
   const rows = [
     ["", "oracle", "expected", "measured", "tolerance", ""],
-    ...results.map(({ id, title, expected, measured, tolerance, pass }) => [
-      id,
-      title,
-      ...[expected, measured, tolerance].map(short),
-      pass ? "pass" : "FAIL",
+    ...results.map((result) => [
+      result.id,
+      result.title,
+      expectedOf(result),
+      short(result.measured),
+      isBounded(result) ? "" : short(result.tolerance),
+      result.pass ? "pass" : "FAIL",
     ]),
   ];
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
@@ -52,13 +54,24 @@ function table(results: readonly OracleResult[]): string[] {
     ...results.flatMap(({ id, findings }) =>
       findings
         .filter(({ pass }) => !pass)
-        .map(
-          ({ what, expected, measured, tolerance }) =>
-            `${id}: ${what}: expected ${expected} +- ${tolerance}, got ${measured}`,
-        ),
+        .map((finding) => `${id}: ${finding.what}: expected ${wanted(finding)}, got ${finding.measured}`),
     ),
-    "The numbers are those of the finding of each oracle that is nearest to its tolerance; --json prints all findings.",
+    "The numbers are those of the first finding of each oracle, or of the one that is furthest off; --json prints all.",
   ];
 }
+
+type Numbers = Pick<OracleResult, "expected" | "tolerance" | "atLeast" | "atMost">;
+
+const isBounded = ({ atLeast, atMost }: Numbers) => atLeast !== undefined || atMost !== undefined;
+
+/** A number, or bounds: `<= 0.944`, `>= 9`, `1 to 5`. */
+function expectedOf({ expected, atLeast, atMost }: Numbers, format = short): string {
+  if (atLeast !== undefined && atMost !== undefined) return `${format(atLeast)} to ${format(atMost)}`;
+  if (atMost !== undefined) return `<= ${format(atMost)}`;
+  return atLeast === undefined ? format(expected) : `>= ${format(atLeast)}`;
+}
+
+const wanted = (finding: Numbers) =>
+  isBounded(finding) ? expectedOf(finding, String) : `${finding.expected} +- ${finding.tolerance}`;
 
 const short = (value: number) => String(Number(value.toPrecision(6)));

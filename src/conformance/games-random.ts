@@ -170,12 +170,6 @@ const damped: Oracle = {
       const dense = denseMaps(zeroSum(ridgeMatrix, ridge), size, rates);
       findings.push(
         {
-          what: `determinant of each of ${blocks} steps, (1 - tau gamma)^8`,
-          expected: 0,
-          measured: Math.max(...maps.map((M) => Math.abs(determinant(M) - damping ** 8))),
-          tolerance: 1e-12,
-        },
-        {
           what: `radius per step, ${blocks} cyclic blocks, sqrt(1 - tau gamma)`,
           expected: Math.sqrt(damping),
           measured: spectralRadius(sweep) ** (1 / blocks),
@@ -186,6 +180,12 @@ const damped: Oracle = {
           expected: Math.sqrt(meanSquareRadius(dense)),
           measured: Math.sqrt(meanSquareRadius(maps)),
           tolerance: 1e-10,
+        },
+        {
+          what: `determinant of each of ${blocks} steps, (1 - tau gamma)^8`,
+          expected: 0,
+          measured: Math.max(...maps.map((M) => Math.abs(determinant(M) - damping ** 8))),
+          tolerance: 1e-12,
         },
       );
     }

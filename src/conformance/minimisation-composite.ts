@@ -18,7 +18,8 @@ import {
   transpose,
 } from "./linear-algebra.ts";
 import { lassoReference } from "./minimisation-lasso-reference.ts";
-import { course, equal } from "./minimisation-runs.ts";
+import { equal } from "./findings.ts";
+import { course } from "./minimisation-runs.ts";
 import type { Finding, Lab, Oracle } from "./oracle.ts";
 import { type Matrix, quadratic } from "./problems.ts";
 

@@ -4,7 +4,8 @@ import { selectionRules } from "../descent/selection.ts";
 import { updateRules } from "../optim/update-rules.ts";
 import type { SelectionRule } from "../plan.ts";
 import { along, distance, dot, matrix, multiply, range, solve, sum, times, transpose } from "./linear-algebra.ts";
-import { course, equal } from "./minimisation-runs.ts";
+import { equal } from "./findings.ts";
+import { course } from "./minimisation-runs.ts";
 import type { Finding, Lab, Oracle } from "./oracle.ts";
 import { type Matrix, quadratic } from "./problems.ts";
 

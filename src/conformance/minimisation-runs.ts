@@ -2,7 +2,7 @@ import type { Descent, PlayerSpec } from "../descent/descent.ts";
 import type { SelectionRule } from "../plan.ts";
 import type { Moved } from "../train/side.ts";
 import { range, transpose } from "./linear-algebra.ts";
-import type { Finding, Lab } from "./oracle.ts";
+import type { Lab } from "./oracle.ts";
 import { type Matrix, quadratic, valueName } from "./problems.ts";
 
 /** The vector that `quadratic` is a function of. */
@@ -90,22 +90,3 @@ export async function moveOfEach(
 export function valueAt(H: Matrix, c: readonly number[], x: readonly number[]): number {
   return H.reduce((total, row, i) => total + x[i]! * (row.reduce((rest, h, j) => rest + h * x[j]!, 0) / 2 - c[i]!), 0);
 }
-
-/** A finding that a number is what it should be but for some rounding. */
-export const equal = (what: string, measured: number, expected: number, tolerance: number): Finding => ({
-  what,
-  expected,
-  measured,
-  tolerance,
-});
-
-/** A finding that a number lies between two others. */
-export const between = (what: string, measured: number, low: number, high: number): Finding => ({
-  what,
-  expected: (low + high) / 2,
-  measured,
-  tolerance: (high - low) / 2,
-});
-
-/** A finding that something holds. */
-export const holds = (what: string, condition: boolean): Finding => equal(what, condition ? 1 : 0, 1, 0);

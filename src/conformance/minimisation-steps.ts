@@ -13,7 +13,8 @@ import type { UpdateRule } from "../optim/update-rule.ts";
 import { updateRules } from "../optim/update-rules.ts";
 import type { SelectionRule } from "../plan.ts";
 import { along, dot, matrix, norm, part, range, sum, symmetricEigenvalues, times } from "./linear-algebra.ts";
-import { between, type Course, course, equal, valueAt, vector } from "./minimisation-runs.ts";
+import { atMost, equal } from "./findings.ts";
+import { type Course, course, valueAt, vector } from "./minimisation-runs.ts";
 import type { Finding, Lab, Oracle } from "./oracle.ts";
 import { type Matrix, quadratic, valueName, variables } from "./problems.ts";
 
@@ -132,7 +133,7 @@ export const searchOracle: Oracle = {
     const overL = doubling.moves.map(([moved]) => 1 / moved!.length! / constants[moved!.number]!);
     return [
       equal("lipschitz: largest excess of f(x - g/L) over f(x) - |g|^2 / (2L)", excess(doubling, 0.5), 0, 1e-12),
-      between("lipschitz: largest L over L_b, at most 2", Math.max(...overL), 0, 2),
+      atMost("lipschitz: largest L over L_b", Math.max(...overL), 2),
       equal("lipschitz: largest distance of the step from -g/L", offLine(doubling), 0, 1e-12),
       equal("lipschitz: largest rise of f", rise(doubling), 0, 1e-12),
       equal("line-search: largest excess of f over Armijo's bound", excess(backtracking, 1e-4), 0, 1e-12),
@@ -221,7 +222,6 @@ export const hutchinsonOracle: Oracle = {
     const means = range(n).map((i) => sum(all.map((h) => h[i]!)) / all.length);
     const variances = range(n).map((i) => sum(all.map((h) => (h[i]! - means[i]!) ** 2)) / all.length);
     return [
-      equal("sign vectors seen", all.length, 2 ** n, 0),
       ...range(n).map((i) => equal(`mean over all sign vectors: H_${i}${i}`, means[i]!, H4[i]![i]!, 1e-12)),
       ...range(n).map((i) => {
         const beside = sum(range(n).map((j) => (j === i ? 0 : H4[i]![j]! ** 2)));
@@ -232,6 +232,7 @@ export const hutchinsonOracle: Oracle = {
           1e-12,
         );
       }),
+      equal("sign vectors seen", all.length, 2 ** n, 0),
       equal("hutchinson: largest distance of its scale from the square of the estimate", apart, 0, 1e-12),
     ];
   },

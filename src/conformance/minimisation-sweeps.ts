@@ -18,7 +18,8 @@ import {
   secondDifference,
   spectralRadius,
 } from "./linear-algebra.ts";
-import { between, course, equal, mapOf, valueAt } from "./minimisation-runs.ts";
+import { atMost, equal } from "./findings.ts";
+import { course, mapOf, valueAt } from "./minimisation-runs.ts";
 import type { Finding, Oracle } from "./oracle.ts";
 import { type Matrix, quadratic } from "./problems.ts";
 
@@ -146,7 +147,7 @@ export const worstCyclicOracle: Oracle = {
     const half = points[sweeps / 2]!;
     const fallen = Math.log(valueAt(H, c, half) / valueAt(H, c, points[sweeps]!));
     // 1 / (1 - 0.99), whatever n
-    findings.push(between(`n = ${n}: sweeps in which f falls by e, in new orders`, sweeps / 2 / fallen, 0, 100));
+    findings.push(atMost(`n = ${n}: sweeps in which f falls by e, in new orders`, sweeps / 2 / fallen, 100));
     return findings;
   },
 };

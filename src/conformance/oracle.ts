@@ -10,6 +10,9 @@ export interface Finding {
   readonly measured: number;
   /** Largest |measured - expected| that passes, rounding included; 0: to the bit. */
   readonly tolerance: number;
+  /** Where theory gives bounds instead of a number; `expected` is then the middle between them, or between one and what cannot be exceeded anyway. */
+  readonly atLeast?: number;
+  readonly atMost?: number;
 }
 
 /** A statement about coordinate descent whose answer is known exactly, by its number in the list of oracles. */
@@ -29,6 +32,8 @@ export interface Lab {
   plan(players: readonly PlayerSpec[], options?: GameOptions): Plan;
   /** A trainer of a plan on the float64 reference runtime; of a plan that reads examples, with data. */
   trainer(plan: Plan, seed?: number, data?: Dataset): Promise<Trainer>;
+  /** A trainer on ONNX Runtime with one thread, as users have it: fast, and in the precision of the plan. */
+  native(plan: Plan, seed: number, data: Dataset): Promise<Trainer>;
 }
 
 /** Whether a finding agrees; a number that is not finite never does. */

@@ -4,10 +4,10 @@ import { lab as trueLab } from "./lab.ts";
 import { type Finding, type Lab, type Oracle, passes } from "./oracle.ts";
 import { oracles } from "./oracles.ts";
 
-/** What an oracle found. The three numbers are those of the finding that is furthest off for its tolerance. */
+/** What an oracle found. The numbers are those of its first finding, which is what the title says; where one fails, of the one that is furthest off for its tolerance. */
 export interface OracleResult
   extends Pick<Oracle, "id" | "title">,
-    Pick<Finding, "expected" | "measured" | "tolerance"> {
+    Pick<Finding, "expected" | "measured" | "tolerance" | "atLeast" | "atMost"> {
   /** Whether all findings agree. */
   readonly pass: boolean;
   readonly findings: readonly (Finding & { readonly pass: boolean })[];
@@ -39,19 +39,18 @@ function oraclesOf(rule: string | undefined): readonly Oracle[] {
 
 /** Throws Error where there are no findings: an oracle that looks at nothing says nothing. */
 function resultOf({ id, title }: Oracle, findings: readonly Finding[]): OracleResult {
-  const [first, ...others] = findings;
+  const [first] = findings;
   if (!first) throw new Error(`internal: the oracle ${id} found nothing.`);
-  const { expected, measured, tolerance } = others.reduce(
+  const failed = findings.filter((finding) => !passes(finding));
+  const { what: _, ...numbers } = failed.reduce(
     (worst, each) => (misfit(each) > misfit(worst) ? each : worst),
-    first,
+    failed[0] ?? first,
   );
   return {
     id,
     title,
-    expected,
-    measured,
-    tolerance,
-    pass: findings.every(passes),
+    ...numbers,
+    pass: failed.length === 0,
     findings: findings.map((finding) => ({ ...finding, pass: passes(finding) })),
   };
 }

@@ -19,7 +19,7 @@ const other = { discriminator: "generator", generator: "discriminator" } as cons
 export const prefixCache: Oracle = {
   id: "T4",
   title: "steps from a cached prefix are the same steps",
-  rules: ["layer", "gradient", "adam"],
+  rules: ["innerSteps", "layer", "gradient", "adam"],
   async check(lab) {
     const findings: Finding[] = [];
     for (const player of players) {

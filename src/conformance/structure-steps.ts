@@ -136,7 +136,7 @@ export const jacobiStep: Oracle = {
 export const blockGradient: Oracle = {
   id: "T3",
   title: "a block moves along its part of the full gradient, and nothing else changes",
-  rules: ["layer", "tensor", "unit", "sorted", "averaged", "all", ...firstOrderRules().map(([name]) => name)],
+  rules: ["layer", "tensor", "unit", "sorted", "averaged", "all", "average", ...firstOrderRules().map(([name]) => name)],
   async check(lab) {
     const findings: Finding[] = [];
     const full = await gradientParts(lab, "all");

@@ -1,20 +1,20 @@
-import type { PlayerSpec } from "../descent/descent.ts";
-import { whole } from "../descent/partition.ts";
-import { cyclic } from "../descent/selection-order.ts";
-import { constant } from "../graph/tensor.ts";
-import { add, mul } from "../ops/arithmetic.ts";
-import { detach } from "../ops/indexing.ts";
-import type { StateSpec, UpdateRule } from "../optim/update-rule.ts";
-import type { Move, Plan, Player, SelectionRule } from "../plan.ts";
-import type { Program } from "../program.ts";
-import { hostTensor } from "../runtime/host.ts";
-import { referenceRuntime } from "../runtime/reference.ts";
-import type { Bindings, Session } from "../runtime/runtime.ts";
-import type { Snapshot } from "../train/snapshot.ts";
-import { createTrainer, type Trainer } from "../train/trainer.ts";
-import { lab as trueLab } from "./lab.ts";
-import type { Lab } from "./oracle.ts";
-import { exactSnapshot } from "./structure-snapshot.ts";
+import type { PlayerSpec } from "../../src/descent/descent.ts";
+import { whole } from "../../src/descent/partition.ts";
+import { cyclic } from "../../src/descent/selection-order.ts";
+import { constant } from "../../src/graph/tensor.ts";
+import { add, mul } from "../../src/ops/arithmetic.ts";
+import { detach } from "../../src/ops/indexing.ts";
+import type { StateSpec, UpdateRule } from "../../src/optim/update-rule.ts";
+import type { Move, Plan, Player, SelectionRule } from "../../src/plan.ts";
+import type { Program } from "../../src/program.ts";
+import { hostTensor } from "../../src/runtime/host.ts";
+import { referenceRuntime } from "../../src/runtime/reference.ts";
+import type { Bindings, Session } from "../../src/runtime/runtime.ts";
+import type { Snapshot } from "../../src/train/snapshot.ts";
+import { createTrainer, type Trainer } from "../../src/train/trainer.ts";
+import { lab as trueLab } from "../../src/conformance/lab.ts";
+import type { Lab } from "../../src/conformance/oracle.ts";
+import { exactSnapshot } from "../../src/conformance/structure-snapshot.ts";
 
 /** A mistake that implementations of coordinate descent make, planted on purpose: what shows that an oracle can fail. */
 export interface Fault {
