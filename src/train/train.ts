@@ -1,4 +1,5 @@
 import { DivergedError } from "../errors.ts";
+import type { Moved } from "./side.ts";
 import { notFinite, type Snapshot } from "./snapshot.ts";
 import type { Iteration, Trainer } from "./trainer.ts";
 
@@ -19,6 +20,11 @@ export interface LogRecord {
   /** Decrease of the generator's loss on the batch of the move: expected to first order, and found. */
   readonly predicted?: number;
   readonly realised?: number;
+  /** The same of the discriminator's. */
+  readonly scoreD?: number;
+  readonly lengthD?: number;
+  readonly predictedD?: number;
+  readonly realisedD?: number;
   /** Moves of each block of the generator since the record before, in the order of the blocks; absent where there are more than 256. */
   readonly visits?: readonly number[];
   /** Training examples a second since the record before. */
@@ -134,19 +140,20 @@ function recordOf(
   elapsedMs: number,
 ): LogRecord {
   const { lossD, lossG, probabilityReal, probabilityFake } = metrics as Record<string, number>;
-  const { block, score, length, predicted, realised } = moves.generator!.at(-1)!;
+  const [ofG, ofD] = [moves.generator!.at(-1)!, moves.discriminator!.at(-1)!];
+  const named = (suffix: string, { score, length, predicted, realised }: Moved) =>
+    Object.entries({ score, length, predicted, realised }).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key + suffix, value]],
+    );
   return {
     step,
     lossD: lossD!,
     lossG: lossG!,
     probabilityReal: probabilityReal!,
     probabilityFake: probabilityFake!,
-    block,
-    blockD: moves.discriminator!.at(-1)!.block,
-    ...(score !== undefined && { score }),
-    ...(length !== undefined && { length }),
-    ...(predicted !== undefined && { predicted }),
-    ...(realised !== undefined && { realised }),
+    block: ofG.block,
+    blockD: ofD.block,
+    ...Object.fromEntries([...named("", ofG), ...named("D", ofD)]),
     ...(visits.length <= 256 && { visits }),
     imagesPerSecond: Math.round(imagesPerSecond),
     elapsedMs: Math.round(elapsedMs),
