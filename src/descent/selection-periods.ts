@@ -6,19 +6,24 @@ import { checked, type SelectionSettings } from "./selection-settings.ts";
 const longestCycle = 64;
 
 /**
- * Every block at its own pace: block i moves at visit t if t - i is a multiple of its period, and all that are due move at once from one point (an essentially
+ * Every block at its own pace: block i is due at time t if t - i is a multiple of its period, and all that are due move at once from one point (an essentially
  * cyclic rule: Tseng 2001, section 2). All periods 1 is `jacobi`, all equal to the number of blocks is `cyclic`; between them a block that matters less, or costs
- * more, moves less often. Without periods every block has 1. Throws ConfigError where their number is not that of the blocks, and where at some visit no block
- * is due.
+ * more, moves less often. Blocks without a period have 1; a time at which no block is due is left out. Throws ConfigError for more periods than blocks, and for
+ * periods that meet too late.
  */
 export function periodic({ periods = [] }: SelectionSettings = {}): SelectionRule {
   for (const period of periods) checked("period", period);
+  const known = new Map<number, ReturnType<typeof dueSets>>();
   const cycleOf = (blockCount: number) => {
-    const own = periods.length === 0 ? new Array<number>(blockCount).fill(1) : periods;
-    if (own.length !== blockCount) {
-      throw new ConfigError(`periods: expected one for each of ${blockCount} blocks, got ${own.length}.`, "periods");
+    const cycle = known.get(blockCount) ?? newCycle(blockCount);
+    known.set(blockCount, cycle);
+    return cycle;
+  };
+  const newCycle = (blockCount: number) => {
+    if (periods.length > blockCount) {
+      throw new ConfigError(`periods: expected at most ${blockCount}, one a block, got ${periods.length}.`, "periods");
     }
-    return dueSets(own);
+    return dueSets(Array.from({ length: blockCount }, (_, block) => periods[block] ?? 1));
   };
   return {
     name: "periodic",
@@ -43,17 +48,14 @@ function dueSets(periods: readonly number[]): { sets: number[][]; order: number[
   }
   const sets: number[][] = [];
   const numbers = new Map<string, number>();
-  const order = Array.from({ length }, (_, visit) => {
-    const due = [...periods.keys()].filter((i) => (visit - i) % periods[i]! === 0);
-    if (due.length === 0) {
-      throw new ConfigError(
-        `periods: no block is due at visit ${visit} with ${periods.join(", ")}. Give one the period 1.`,
-        "periods",
-      );
-    }
+  const times = [...Array(length).keys()].map((time) =>
+    [...periods.keys()].filter((i) => (time - i) % periods[i]! === 0),
+  );
+  const order = times.flatMap((due) => {
+    if (due.length === 0) return [];
     const key = String(due);
     if (!numbers.has(key)) numbers.set(key, sets.push(due) - 1);
-    return numbers.get(key)!;
+    return [numbers.get(key)!];
   });
   return { sets, order };
 }

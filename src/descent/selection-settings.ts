@@ -19,7 +19,7 @@ export interface SelectionSettings {
   readonly discount?: number | undefined;
   /** `stale-greedy`: rho, between 0 and 1; the smaller, the sooner every block has its turn. Default 0.99. */
   readonly staleness?: number | undefined;
-  /** `periodic`: visits from one move of each block to its next, each at least 1. Default 1 for all. */
+  /** `periodic`: visits from one move of each block to its next, each at least 1. Default 1, also for those that are not given. */
   readonly periods?: readonly number[] | undefined;
   /** `layerwise-importance`: gamma, the number of blocks in the middle that move with the first and the last. Default 2. */
   readonly active?: number | undefined;
