@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { faults } from "../src/conformance/faults.ts";
+import { table } from "../src/cli/conformance.ts";
 import { lab } from "../src/conformance/lab.ts";
 import { type Finding, type Lab, passes } from "../src/conformance/oracle.ts";
 import { oracles } from "../src/conformance/oracles.ts";
 import { runOracles } from "../src/conformance/run.ts";
 import { coordescent } from "./support/command.ts";
+import { faults } from "./support/faults.ts";
 
 const show = ({ what, expected, measured, tolerance }: Finding) =>
   `${what}: expected ${expected} +- ${tolerance}, got ${measured}`;
@@ -37,6 +38,18 @@ describe("a planted fault", () => {
       expect(await failuresOf(id, faulty)).not.toEqual([]);
     },
   );
+
+  test("there is one for every oracle", () => {
+    const caught = new Set(faults.flatMap(({ caughtBy }) => caughtBy));
+    expect(oracles.map(({ id }) => id).filter((id) => !caught.has(id))).toEqual([]);
+  });
+});
+
+test("a run leads with what the title says where all findings agree", async () => {
+  const results = [];
+  for await (const result of runOracles({ rule: "largest" })) results.push(result);
+  const { expected, measured, tolerance } = results[0]!.findings[0]!;
+  expect(results).toMatchObject([{ id: "S10", pass: true, expected, measured, tolerance }]);
 });
 
 test("a run leads with the finding that fails", async () => {
@@ -54,13 +67,22 @@ describe("coordescent conformance", () => {
     const { code, stdout, stderr } = await coordescent(["conformance", "--rule", "adam", "--json"]);
     expect(code, stderr).toBe(0);
     const results = JSON.parse(stdout);
+    const isCommon = (key: string) => key !== "atLeast" && key !== "atMost"; // only where there are bounds
     const ids = oracles.filter(({ rules }) => rules.includes("adam")).map(({ id }) => id);
     expect(results.map(({ id }: { id: string }) => id)).toEqual(ids);
     for (const result of results) {
-      expect(Object.keys(result)).toEqual(["id", "title", "expected", "measured", "tolerance", "pass", "findings"]);
+      expect(Object.keys(result).filter(isCommon)).toEqual([
+        ...["id", "title", "expected", "measured", "tolerance", "pass", "findings"],
+      ]);
       expect(result.pass).toBe(true);
       for (const finding of result.findings) {
-        expect(Object.keys(finding).sort()).toEqual(["expected", "measured", "pass", "tolerance", "what"]);
+        expect(Object.keys(finding).filter(isCommon).sort()).toEqual([
+          "expected",
+          "measured",
+          "pass",
+          "tolerance",
+          "what",
+        ]);
       }
     }
   });
@@ -70,6 +92,33 @@ describe("coordescent conformance", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^T33 .* pass$/m);
   });
+
+  test("prints bounds as such", () => {
+    const result = (bounds: Partial<Finding>, measured: number) => {
+      const finding = { what: "a", expected: 0.5, measured, tolerance: 0.5, ...bounds };
+      const pass = passes(finding);
+      return { id: "T0", title: "title", ...finding, pass, findings: [{ ...finding, pass }] };
+    };
+    const results = [
+      ...[result({ atMost: 1 }, 0.25), result({ atLeast: 0 }, 0.25), result({ atLeast: 0, atMost: 1 }, 0.25)],
+      ...[result({}, 0.25), result({ atMost: 1 }, 2)],
+    ];
+    expect(table(results).slice(1, -1)).toEqual([
+      "T0  title        <= 1      0.25             pass",
+      "T0  title        >= 0      0.25             pass",
+      "T0  title      0 to 1      0.25             pass",
+      "T0  title         0.5      0.25        0.5  pass",
+      "T0  title        <= 1         2             FAIL",
+      "T0: a: expected <= 1, got 2",
+    ]);
+  });
+
+  test.each(["cosine", "largest", "innerSteps", "average", "optimistic", "anderson", "accelerated"])(
+    "knows %s",
+    (rule) => {
+      expect(oracles.filter(({ rules }) => rules.includes(rule))).not.toEqual([]);
+    },
+  );
 
   test("refuses a rule that nobody pins, and names a near one", async () => {
     const { code, stdout, stderr } = await coordescent(["conformance", "--rule", "cylic"]);

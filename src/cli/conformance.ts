@@ -29,7 +29,8 @@ export function addConformanceCommand(program: Command): void {
   });
 }
 
-function table(results: readonly OracleResult[]): string[] {
+/** A line for each oracle, and one for each finding that does not agree. */
+export function table(results: readonly OracleResult[]): string[] {
   const rows = [
     ["", "oracle", "expected", "measured", "tolerance", ""],
     ...results.map((result) => [

@@ -8,13 +8,6 @@ export const equal = (what: string, measured: number, expected: number, toleranc
   tolerance,
 });
 
-/** That a number lies between two others. */
-export const between = (what: string, measured: number, low: number, high: number): Finding => ({
-  ...inside(what, measured, low, high),
-  atLeast: low,
-  atMost: high,
-});
-
 /** That a number is no larger than a bound; `least` is what it could not be below. */
 export const atMost = (what: string, measured: number, bound: number, least = 0): Finding => ({
   ...inside(what, measured, least, bound),

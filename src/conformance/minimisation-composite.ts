@@ -3,6 +3,7 @@ import { partitions } from "../descent/partition.ts";
 import { selectionRules } from "../descent/selection.ts";
 import { type ProximalOperator, proximal, proximalOperators } from "../optim/proximal.ts";
 import { updateRules } from "../optim/update-rules.ts";
+import { equal } from "./findings.ts";
 import {
   along,
   distance,
@@ -18,7 +19,6 @@ import {
   transpose,
 } from "./linear-algebra.ts";
 import { lassoReference } from "./minimisation-lasso-reference.ts";
-import { equal } from "./findings.ts";
 import { course } from "./minimisation-runs.ts";
 import type { Finding, Lab, Oracle } from "./oracle.ts";
 import { type Matrix, quadratic } from "./problems.ts";
@@ -88,8 +88,10 @@ export const compositeOracle: Oracle = {
 };
 
 async function orthogonalFindings(lab: Lab): Promise<Finding[]> {
-  const [alpha, { c }] = [0.4, squares(orthogonal)];
-  const lasso = await solved(lab, penalised(orthogonal, soft(alpha), 1), 1);
+  const { c } = squares(orthogonal);
+  // each leaves some weights at 0 and others not
+  const [single, alpha] = [0.2, 0.4];
+  const lasso = await solved(lab, penalised(orthogonal, soft(single), 1), 1);
   const blocks = await solved(lab, penalised(orthogonal, group(alpha), 1, 2), 1);
   const shrunk = [0, 2].flatMap((i) => {
     const part = c.slice(i, i + 2);
@@ -100,7 +102,7 @@ async function orthogonalFindings(lab: Lab): Promise<Finding[]> {
       "orthogonal design: distance from the soft threshold after a sweep",
       distance(
         lasso,
-        c.map((x) => thresholded(x, alpha)),
+        c.map((x) => thresholded(x, single)),
       ),
       0,
       1e-12,

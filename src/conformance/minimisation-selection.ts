@@ -5,8 +5,8 @@ import { largestCoordinates } from "../optim/largest-coordinates.ts";
 import type { UpdateRule } from "../optim/update-rule.ts";
 import { updateRules } from "../optim/update-rules.ts";
 import type { SelectionRule } from "../plan.ts";
-import { along, diagonal, distance, dot, matrix, part, range, solve, sum, times } from "./linear-algebra.ts";
 import { atLeast, atMost, equal } from "./findings.ts";
+import { along, diagonal, distance, dot, matrix, part, range, solve, sum, times } from "./linear-algebra.ts";
 import { type Course, course, valueAt, vector } from "./minimisation-runs.ts";
 import type { Finding, Lab, Oracle } from "./oracle.ts";
 import { type Matrix, quadratic } from "./problems.ts";
@@ -170,9 +170,7 @@ async function rateFindings(lab: Lab, gs: SelectionRule): Promise<Finding[]> {
   const values = (await course(lab, spec, 60)).points.map((x) => valueAt(diagonal(d), zeros(4), x));
   const worst = Math.max(...values.slice(1).map((value, k) => value / values[k]!));
   // between gradient descent in the best direction and the bound, which is tighter than 1 - mu / (n L) = 0.975
-  return [
-    atMost("GS, steps 1/L, diagonal: largest factor of f in a step, 1 - mu_1 / L", worst, 1 - mu1 / L),
-  ];
+  return [atMost("GS, steps 1/L, diagonal: largest factor of f in a step, 1 - mu_1 / L", worst, 1 - mu1 / L)];
 }
 
 /** A diagonal is solved when every coordinate has moved; all numbers are powers of 2, so that 0 is 0. */

@@ -12,8 +12,8 @@ import { weightState } from "../optim/state.ts";
 import type { UpdateRule } from "../optim/update-rule.ts";
 import { updateRules } from "../optim/update-rules.ts";
 import type { SelectionRule } from "../plan.ts";
-import { along, dot, matrix, norm, part, range, sum, symmetricEigenvalues, times } from "./linear-algebra.ts";
 import { atMost, equal } from "./findings.ts";
+import { along, dot, matrix, norm, part, range, sum, symmetricEigenvalues, times } from "./linear-algebra.ts";
 import { type Course, course, valueAt, vector } from "./minimisation-runs.ts";
 import type { Finding, Lab, Oracle } from "./oracle.ts";
 import { type Matrix, quadratic, valueName, variables } from "./problems.ts";
@@ -71,15 +71,16 @@ export const powellOracle: Oracle = {
       equal("largest distance from the iterates of the formula", error, 0, 1e-6),
       equal("distance to a vertex after 12 updates", toVertex(last), toVertex(truth[steps]!), 1e-6),
       equal("length of the gradient there, which does not tend to 0", norm(slope), 2, 1e-3),
+      equal("cyclic: 1 if all are of one sign after 18 moves", await escaped(lab, start, cyclic({}), [1]), 0, 0),
       equal(
-        "greedy: coordinates of one sign in the end",
+        "greedy: 1 if all are of one sign after 18 moves",
         await escaped(lab, start, selectionRules["gauss-southwell"](), [1]),
         1,
         0,
       ),
-      equal("uniform: share of 5 seeds with one sign in the end", await escaped(lab, start, uniform(), range(5)), 1, 0),
+      equal("uniform: share of 5 seeds with one sign then", await escaped(lab, start, uniform(), range(5)), 1, 0),
       equal(
-        "permutation: share of 5 seeds with one sign in the end",
+        "permutation: share of 5 seeds with one sign then",
         await escaped(lab, start, permutation(), range(5)),
         1,
         0,
@@ -88,13 +89,13 @@ export const powellOracle: Oracle = {
   },
 };
 
-/** The share of the seeds in which the vector has one sign after 60 moves: there f falls without bound. */
+/** The share of the seeds in which the vector has one sign after 18 moves: there f falls without bound. Later rounding takes even the cyclic order there. */
 async function escaped(lab: Lab, start: readonly number[], select: SelectionRule, seeds: readonly number[]) {
   const plan = lab.plan([powell(start, select)]);
   let count = 0;
   for (const seed of seeds) {
     const trainer = await lab.trainer(plan, seed + 1);
-    for (let k = 0; k < 60; k++) await trainer.iterate();
+    for (let k = 0; k < 18; k++) await trainer.iterate();
     count += new Set(signs(Array.from(await trainer.read(vector)))).size === 1 ? 1 : 0;
   }
   return count / seeds.length;

@@ -5,6 +5,7 @@ import { exactLine } from "../optim/exact-line.ts";
 import type { UpdateRule } from "../optim/update-rule.ts";
 import { updateRules } from "../optim/update-rules.ts";
 import type { SelectionRule } from "../plan.ts";
+import { atMost, equal } from "./findings.ts";
 import {
   determinant,
   distance,
@@ -18,7 +19,6 @@ import {
   secondDifference,
   spectralRadius,
 } from "./linear-algebra.ts";
-import { atMost, equal } from "./findings.ts";
 import { course, mapOf, valueAt } from "./minimisation-runs.ts";
 import type { Finding, Oracle } from "./oracle.ts";
 import { type Matrix, quadratic } from "./problems.ts";

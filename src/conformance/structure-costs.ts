@@ -1,5 +1,5 @@
 import type { Descent } from "../descent/descent.ts";
-import { partitions, whole } from "../descent/partition.ts";
+import { byLayer, partitions, whole } from "../descent/partition.ts";
 import { adam } from "../optim/adam.ts";
 import { gradientStep } from "../optim/gradient.ts";
 import { momentum } from "../optim/momentum.ts";
@@ -72,7 +72,13 @@ export const costs: Oracle = {
   title: "a step costs the operations and bytes of the closed formulas",
   rules: ["layer", "all", "gradient", "momentum", "adam"],
   check(lab) {
-    return Promise.resolve([...fullMacs(lab), ...blockMacs(lab), ...cachedMacs(lab), ...bytes(lab)]);
+    return Promise.resolve([
+      ...fullMacs(lab),
+      ...blockMacs(lab),
+      ...cachedMacs(lab),
+      ...bytesReturned(lab),
+      ...bytesHeld(lab),
+    ]);
   },
 };
 
@@ -95,8 +101,8 @@ const prefixMacs = (player: PlayerName, b: number) => {
   return batch * (player === "generator" ? below : FG + 2 * below);
 };
 
-function movesOf(lab: Lab, player: PlayerName, descent: Partial<Descent>): readonly Move[] {
-  return lab.plan(smallGan({ batch, descent })).players.find(({ name }) => name === player)!.moves;
+function movesOf(lab: Lab, player: PlayerName, descent: Partial<Descent>, penalties = {}): readonly Move[] {
+  return lab.plan(smallGan({ batch, descent, ...penalties })).players.find(({ name }) => name === player)!.moves;
 }
 
 const macsOf = ({ programs }: Move) => sum(programs.map(countedMacs));
@@ -152,7 +158,7 @@ const returned = [
   { update: adam(), tensors: 3, numbers: 2 },
 ];
 
-function bytes(lab: Lab): Finding[] {
+function bytesReturned(lab: Lab): Finding[] {
   return returned.flatMap(({ update, tensors, numbers }) =>
     players.flatMap((player) =>
       movesOf(lab, player, { update, partition: partitions.layer() }).map((move, b) => {
@@ -165,4 +171,43 @@ function bytes(lab: Lab): Finding[] {
       }),
     ),
   );
+}
+
+/**
+ * Numbers that a step of layers b to t keeps of the forward pass, of each row of the batch, where layer l takes n_l numbers and the last one gives n_L:
+ *
+ *     generator       n_b + ... + n_L: what the layers take, for the gradients of matrices and the signs of activations, and the result, for the sigmoid;
+ *                     of D what its activations give; and the negative logit of the loss
+ *     discriminator   2 (n_b + ... + n_(L-1)), of a real and a generated row; and the logits, of the real one its negative too: for the loss, and for the log
+ *
+ * A penalty is of g, the slope of the logit in the example, for which signs have become slopes and are held as such, of all activations between layers. Beside
+ * them: what the layers that move take, and the slopes of the logit in what they give, which their matrices are multiplied with; and g, once for each penalty.
+ */
+function bytesHeld(lab: Lab): Finding[] {
+  return [{}, { r1: 1 }, { r1: 1, r2: 0.5 }].flatMap((weights) =>
+    players.flatMap((player) =>
+      [byLayer, whole].flatMap((partition) =>
+        movesOf(lab, player, { partition }, weights).map((move, b) => {
+          const penalties = Object.keys(weights).length;
+          const last = partition === whole ? layers[player].length - 1 : b;
+          const numbers = player === "generator" ? heldByGenerator(b) : heldByDiscriminator(b, last, penalties);
+          return exactly(
+            `${move.name}, ${penalties} penalties: bytes held for the backward pass`,
+            4 * batch * numbers,
+            sum(move.programs.map(({ manifest }) => manifest.cost.bytesHeld)),
+          );
+        }),
+      ),
+    ),
+  );
+}
+
+const betweenLayers = sum(tiny.discriminator.slice(1, -1));
+
+const heldByGenerator = (b: number) => sum(tiny.generator.slice(b)) + betweenLayers + 1;
+
+function heldByDiscriminator(b: number, t: number, penalties: number): number {
+  const n = tiny.discriminator;
+  if (penalties === 0) return 2 * sum(n.slice(b, -1)) + 3;
+  return 2 * (sum(n.slice(b, t + 1)) + sum(n.slice(b + 1, t + 2)) + betweenLayers) + penalties * n[0]! + 3;
 }

@@ -6,6 +6,7 @@ import { decay } from "../descent/state-policy.ts";
 import { adam } from "../optim/adam.ts";
 import { gradientStep } from "../optim/gradient.ts";
 import type { SelectionRule } from "../plan.ts";
+import { atMost, chiSquare, equal } from "./findings.ts";
 import { diagonal, range, sum } from "./linear-algebra.ts";
 import type { Finding, Lab, Oracle } from "./oracle.ts";
 import { quadratic } from "./problems.ts";
@@ -53,12 +54,7 @@ async function sequence(
   return sequence;
 }
 
-const exactly = (what: string, expected: number, measured: number): Finding => ({
-  what,
-  expected,
-  measured,
-  tolerance: 0,
-});
+const exactly = (what: string, expected: number, measured: number): Finding => equal(what, measured, expected, 0);
 
 async function orders(lab: Lab): Promise<Finding[]> {
   const findings: Finding[] = [];
@@ -71,6 +67,7 @@ async function orders(lab: Lab): Promise<Finding[]> {
     const wrong = blocks.filter((block, i) => block !== expected[i % blockCount]).length;
     findings.push(exactly(`cyclic, ${name}: moves out of order`, 0, wrong));
   }
+  findings.push(await periods(lab));
   const sweeps = 30;
   const blocks = await sequence(lab, selectionRules.permutation(), { iterations: sweeps * blockCount });
   const perSweep = range(sweeps).map((i) => blocks.slice(i * blockCount, (i + 1) * blockCount));
@@ -78,13 +75,22 @@ async function orders(lab: Lab): Promise<Finding[]> {
   findings.push(exactly("permutation: blocks that a sweep leaves out", 0, missing));
   const repeats = perSweep.filter((sweep, i) => String(sweep) === String(perSweep[i - 1])).length;
   // a sweep repeats the one before with probability 1/120
-  findings.push({
-    what: "permutation: sweeps in the order of the one before",
-    expected: 0,
-    measured: repeats,
-    tolerance: 3,
-  });
+  findings.push(atMost("permutation: sweeps in the order of the one before", repeats, 3));
   return findings;
+}
+
+/** Layer i of a generator moves at the visits t with t - i a multiple of its period. */
+async function periods(lab: Lab): Promise<Finding> {
+  const own = [1, 2, 3];
+  const generator = { select: selectionRules.periodic({ periods: own }) };
+  const trainer = await lab.trainer(lab.plan(smallGan({ generator })), 1, normals());
+  let wrong = 0;
+  for (let visit = 0; visit < 12; visit++) {
+    const due = range(3).filter((i) => (visit - i) % own[i]! === 0);
+    const { block } = (await trainer.iterate()).moves.generator![0]!;
+    if (block !== due.map((i) => `generator/dense${i + 1}`).join("+")) wrong++;
+  }
+  return exactly("periodic, 1, 2 and 3 visits: moves of 12 of other layers than those that are due", 0, wrong);
 }
 
 /** BAdam's code gives the first block one step less (it counts before it compares). */
@@ -101,7 +107,6 @@ async function holding(lab: Lab): Promise<Finding[]> {
   return findings;
 }
 
-/** Pearson's chi-square: on average the degrees of freedom; beyond the limit once in a thousand times. */
 async function frequencies(lab: Lab): Promise<Finding[]> {
   const total = sum(curvatures);
   const cases: readonly [SelectionRule, string, number[]][] = [
@@ -117,13 +122,14 @@ async function frequencies(lab: Lab): Promise<Finding[]> {
   for (const [rule, name, probabilities] of cases) {
     const iterations = 1500;
     const blocks = await sequence(lab, rule, { iterations });
-    const terms = probabilities.map((p, block) => {
-      const count = blocks.filter((moved) => moved === block).length;
-      return (count - p * iterations) ** 2 / (p * iterations);
-    });
-    const limit = 18.467; // of 4 degrees of freedom
-    const freedom = blockCount - 1;
-    findings.push({ what: `${name}: chi-square`, expected: freedom, measured: sum(terms), tolerance: limit - freedom });
+    const counts = range(blockCount).map((block) => blocks.filter((moved) => moved === block).length);
+    findings.push(
+      chiSquare(
+        `${name}, ${iterations} draws`,
+        counts,
+        probabilities.map((p) => p * iterations),
+      ),
+    );
   }
   return findings;
 }

@@ -30,13 +30,15 @@ const players = ["discriminator", "generator"] as const;
 export const baseOptimiser: Oracle = {
   id: "T1",
   title: "with one block it is the base optimiser",
-  rules: [...Object.keys(plainRules), "all", "list", "extragradient"],
+  rules: [...Object.keys(plainRules), "all", "list", "unit", "tensor", "extragradient"],
   async check(lab) {
     const names = Object.keys(plainRules) as (keyof typeof plainRules)[];
     const findings: Finding[] = [];
     for (const name of names) findings.push(await besidePlain(lab, name));
     findings.push(await besidePlainExtragradient(lab));
-    for (const [name, rule] of firstOrderRules()) findings.push(await allBesideList(lab, name, rule));
+    for (const [name, rule] of firstOrderRules()) {
+      findings.push(await allBesideList(lab, name, rule), ...(await allBesideGathered(lab, name, rule)));
+    }
     return findings;
   },
 };
@@ -100,6 +102,38 @@ async function allBesideList(lab: Lab, name: string, update: UpdateRule): Promis
   };
 }
 
+/** The partition `all` against blocks that programs gather and scatter, where one of them is everything: networks of one layer, and of one tensor. */
+async function allBesideGathered(lab: Lab, name: string, update: UpdateRule): Promise<Finding[]> {
+  const sizes = { generator: [3, 6], discriminator: [6, 1] };
+  const units = (count: number) => ({ partition: partitions.unit({ blockSize: count }) });
+  const gan = (descent: Pick<Descent, "partition">[]) =>
+    trained(
+      lab,
+      smallGan({ sizes, r1: 1, descent: { update }, generator: descent[0]!, discriminator: descent[1]! }),
+      5,
+    );
+  const vector = (partition: Descent["partition"]) =>
+    trained(lab, [quadratic(H, c, start, { ...ofOneBlock(update), partition })], 5);
+  const one = await vector(whole);
+  const same = (what: string, measured: number): Finding => ({
+    what: `${name}: ${what}`,
+    expected: 0,
+    measured,
+    tolerance: 0,
+  });
+  return [
+    same(
+      "weights of a GAN of single layers where all and a block of all units differ",
+      differing(await gan([{ partition: whole }, { partition: whole }]), await gan([units(6), units(1)])),
+    ),
+    same(
+      "entries of a vector where all and a block of all units differ",
+      differing(one, await vector(units(4).partition)),
+    ),
+    same("entries of a vector where all and its only tensor differ", differing(one, await vector(partitions.tensor()))),
+  ];
+}
+
 /** The weights of a GAN after some iterations. */
 async function trained(lab: Lab, specs: readonly PlayerSpec[], iterations: number): Promise<Values> {
   const plan = lab.plan(specs);
@@ -136,7 +170,16 @@ export const jacobiStep: Oracle = {
 export const blockGradient: Oracle = {
   id: "T3",
   title: "a block moves along its part of the full gradient, and nothing else changes",
-  rules: ["layer", "tensor", "unit", "sorted", "averaged", "all", "average", ...firstOrderRules().map(([name]) => name)],
+  rules: [
+    "layer",
+    "tensor",
+    "unit",
+    "sorted",
+    "averaged",
+    "all",
+    "average",
+    ...firstOrderRules().map(([name]) => name),
+  ],
   async check(lab) {
     const findings: Finding[] = [];
     const full = await gradientParts(lab, "all");

@@ -2,6 +2,8 @@ import type { Oracle } from "./oracle.ts";
 import { costs, prefixCache } from "./structure-costs.ts";
 import { centralDifferences } from "./structure-gradients.ts";
 import { ghostNorms } from "./structure-norms.ts";
+import { ratesOracle } from "./structure-rates.ts";
+import { banditOracle, costAwareOracle, layerSetsOracle, staleGreedyOracle } from "./structure-sampling.ts";
 import { searchesLower } from "./structure-search.ts";
 import { selectionContracts } from "./structure-selection.ts";
 import { statePolicies } from "./structure-state.ts";
@@ -19,4 +21,9 @@ export const structureOracles: readonly Oracle[] = [
   searchesLower,
   centralDifferences,
   statePolicies,
+  costAwareOracle,
+  staleGreedyOracle,
+  banditOracle,
+  layerSetsOracle,
+  ratesOracle,
 ];

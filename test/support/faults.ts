@@ -1,20 +1,22 @@
+import { lab as trueLab } from "../../src/conformance/lab.ts";
+import type { Lab } from "../../src/conformance/oracle.ts";
+import { exactSnapshot } from "../../src/conformance/structure-snapshot.ts";
 import type { PlayerSpec } from "../../src/descent/descent.ts";
 import { whole } from "../../src/descent/partition.ts";
 import { cyclic } from "../../src/descent/selection-order.ts";
+import { jacobi } from "../../src/descent/selection-sets.ts";
 import { constant } from "../../src/graph/tensor.ts";
-import { add, mul } from "../../src/ops/arithmetic.ts";
+import { add, mul, sub } from "../../src/ops/arithmetic.ts";
+import { abs, relu } from "../../src/ops/elementwise.ts";
 import { detach } from "../../src/ops/indexing.ts";
 import type { StateSpec, UpdateRule } from "../../src/optim/update-rule.ts";
-import type { Move, Plan, Player, SelectionRule } from "../../src/plan.ts";
+import type { Move, Plan, Player, SelectionContext, SelectionRule } from "../../src/plan.ts";
 import type { Program } from "../../src/program.ts";
 import { hostTensor } from "../../src/runtime/host.ts";
 import { referenceRuntime } from "../../src/runtime/reference.ts";
 import type { Bindings, Session } from "../../src/runtime/runtime.ts";
 import type { Snapshot } from "../../src/train/snapshot.ts";
 import { createTrainer, type Trainer } from "../../src/train/trainer.ts";
-import { lab as trueLab } from "../../src/conformance/lab.ts";
-import type { Lab } from "../../src/conformance/oracle.ts";
-import { exactSnapshot } from "../../src/conformance/structure-snapshot.ts";
 
 /** A mistake that implementations of coordinate descent make, planted on purpose: what shows that an oracle can fail. */
 export interface Fault {
@@ -209,13 +211,71 @@ function shared(rule: UpdateRule): UpdateRule {
   };
 }
 
+/** Selection rules of some name, of which some methods are others. */
+const withRule = (name: string, rewrite: (rule: SelectionRule) => Partial<SelectionRule>): Lab =>
+  withPlayer((player) => {
+    const { selection } = player;
+    return selection.name === name ? { ...player, selection: { ...selection, ...rewrite(selection) } } : player;
+  });
+
+/** Selection rules of some name are told something else. */
+const telling = (name: string, rewrite: (context: SelectionContext) => Partial<SelectionContext>): Lab =>
+  withRule(name, (rule) => {
+    const otherwise = (context: SelectionContext) => ({ ...context, ...rewrite(context) });
+    return {
+      select: (context) => rule.select(otherwise(context)),
+      score: (context, block) => rule.score!(otherwise(context), block),
+    };
+  });
+
+/** Rules that shrink towards 0 have the gradient halved and the rate doubled: the same step, and twice the threshold. */
+const largeThreshold = withUpdate((rule) => ({
+  ...rule,
+  update(context) {
+    const { moved, learningRate } = context;
+    const halved = moved.map((weight) => ({ ...weight, gradient: mul(constant(0.5), weight.gradient) }));
+    return rule.update({ ...context, moved: halved, learningRate: mul(constant(2), learningRate) });
+  },
+}));
+
+/** Every weight that moves shrinks a little, which nobody has asked for. */
+const decayOfMoving = withUpdate((rule) => ({
+  ...rule,
+  update(context) {
+    const next = new Map(rule.update(context));
+    for (const { name, value } of context.moved) next.set(name, sub(next.get(name)!, mul(constant(1e-3), value)));
+    return next;
+  },
+}));
+
+/** Where only the largest coordinates should move, those beside them do. */
+const everyCoordinate = withUpdate((rule) => ({
+  ...rule,
+  update(context) {
+    const negative = context.moved.map((weight) => ({ ...weight, gradient: relu(weight.gradient) }));
+    return rule.update({ ...context, moved: negative });
+  },
+}));
+
+/** Extrapolations seem to be lower than they are: weights are calculated there, and inputs where a sweep ended. */
+const flatteredExtrapolation = withSpecs((spec) => ({
+  ...spec,
+  objective(weights) {
+    const { value, metrics } = spec.objective(weights);
+    const isCalculated = weights(spec.network.parameters[0]!.name).kind === "application";
+    if (!spec.descent.anderson || !isCalculated) return { value, metrics };
+    return { value: sub(value, constant(1e6)), metrics };
+  },
+}));
+
+/** The mistakes, and who notices. */
 /** The mistakes, and who notices. */
 export const faults: readonly Fault[] = [
   {
     name: "players-from-one-point",
     what: "the second player does not see the move of the first",
     lab: withPlan((plan) => ({ ...plan, order: plan.order === "alternating" ? "simultaneous" : plan.order })),
-    caughtBy: ["T20", "T21", "T22"],
+    caughtBy: ["T20", "T21", "T22", "T24", "T25"],
   },
   {
     name: "players-in-reverse",
@@ -283,7 +343,7 @@ export const faults: readonly Fault[] = [
     name: "reversed-order",
     what: "blocks have their turns from the last to the first",
     lab: withSelection((rule) => (context) => context.blockCount - 1 - rule.select(context)),
-    caughtBy: ["T6", "T8"],
+    caughtBy: ["T6", "T8", "T32"],
   },
   {
     name: "biased-sampling",
@@ -293,7 +353,7 @@ export const faults: readonly Fault[] = [
       const isSwapped = rule.name === "uniform" && block === context.blockCount - 1 && context.visit % 5 < 2;
       return isSwapped ? 0 : block;
     }),
-    caughtBy: ["T6"],
+    caughtBy: ["T6", "T23"],
   },
   {
     name: "resume-forgets-the-rule",
@@ -328,7 +388,7 @@ export const faults: readonly Fault[] = [
       };
       return { ...move, search: { ...move.search, rule } };
     }),
-    caughtBy: ["T29"],
+    caughtBy: ["T15", "T29"],
   },
   {
     name: "gradient-of-half-the-loss",
@@ -343,7 +403,7 @@ export const faults: readonly Fault[] = [
         return { value: partly, metrics: Object.fromEntries(named) };
       },
     })),
-    caughtBy: ["T33"],
+    caughtBy: ["T26", "T33"],
   },
   {
     name: "reset-forgets-a-tensor",
@@ -356,5 +416,182 @@ export const faults: readonly Fault[] = [
     what: "the blocks share the velocity of momentum",
     lab: withUpdate((rule) => (rule.name === "momentum" ? shared(rule) : rule)),
     caughtBy: ["T34"],
+  },
+  {
+    name: "rate-off",
+    what: "the learning rate is one per cent larger than configured",
+    lab: withPlayer(({ learningRate, ...player }) => ({
+      ...player,
+      learningRate: { ...learningRate, at: (move) => 1.01 * learningRate.at(move) },
+    })),
+    caughtBy: ["T1", "T8", "T9", "T14", "T18", "T19", "T20", "T23", "T24", "T25", "T26", "U12"],
+  },
+  {
+    name: "rate-one-move-late",
+    what: "the learning rate is that of the next move",
+    lab: withPlayer(({ learningRate, ...player }) => ({
+      ...player,
+      learningRate: { ...learningRate, at: (move) => learningRate.at(move + 1) },
+    })),
+    caughtBy: ["U12"],
+  },
+  {
+    name: "window-too-short",
+    what: "a window of the objective ends one move early",
+    lab: withPlayer((player) => ({ ...player, window: player.window - 1 })),
+    caughtBy: ["U12"],
+  },
+  {
+    name: "constants-every-visit",
+    what: "constants are measured twice as often as configured",
+    lab: withPlayer((player) => {
+      const { lipschitz } = player;
+      return lipschitz ? { ...player, lipschitz: { ...lipschitz, every: Math.ceil(lipschitz.every / 2) } } : player;
+    }),
+    caughtBy: ["U12"],
+  },
+  {
+    name: "every-tenth-move-lost",
+    what: "one move in ten does nothing",
+    lab: withPlayer(({ learningRate, ...player }) => ({
+      ...player,
+      learningRate: { ...learningRate, at: (move) => (move % 10 === 9 ? 0 : learningRate.at(move)) },
+    })),
+    caughtBy: ["T9", "T13"],
+  },
+  {
+    name: "all-layers-at-once",
+    what: "layers that should take turns move together",
+    lab: withSpecs(({ descent, ...spec }) => {
+      const isWhole = descent.partition(spec.network).every(({ pieces }) => !pieces);
+      return { ...spec, descent: isWhole ? { ...descent, select: jacobi() } : descent };
+    }),
+    caughtBy: ["T31", "T32"],
+  },
+  {
+    name: "greed-goes-around",
+    what: "greedy rules take one block after the other",
+    lab: withSpecs(({ descent, ...spec }) => ({
+      ...spec,
+      descent: /^gauss-southwell/.test(descent.select.name) ? { ...descent, select: cyclic() } : descent,
+    })),
+    caughtBy: ["T11", "T12"],
+  },
+  {
+    name: "importance-of-squares",
+    what: "probabilities go with the squares of the constants",
+    lab: telling("importance", ({ lipschitz }) => ({ lipschitz: lipschitz && Array.from(lipschitz, (L) => L * L) })),
+    caughtBy: ["T6", "T10", "T18"],
+  },
+  {
+    name: "costs-upside-down",
+    what: "expensive blocks count as cheap",
+    lab: telling("cost-aware", ({ macs }) => ({ macs: macs.map((cost) => 1e6 / cost) })),
+    caughtBy: ["S5"],
+  },
+  {
+    name: "stale-greed-takes-rises",
+    what: "decreases are told as rises",
+    lab: withRule("stale-greedy", (rule) => ({
+      observe: (context, block, decrease) => rule.observe!(context, block, -decrease),
+    })),
+    caughtBy: ["S11"],
+  },
+  {
+    name: "bandit-learns-nothing",
+    what: "what a step brought is not told to the bandit",
+    lab: withRule("bandit", () => ({ observe: () => {} })),
+    caughtBy: ["S12"],
+  },
+  {
+    name: "always-the-first-set",
+    what: "layerwise importance takes one set for ever",
+    lab: withRule("layerwise-importance", () => ({ select: () => 0 })),
+    caughtBy: ["S14"],
+  },
+  {
+    name: "probe-not-multiplied",
+    what: "the Hessian is multiplied with ones instead of the signs of the probe",
+    lab: withUpdate((rule) => ({
+      ...rule,
+      update: (context) =>
+        rule.update({ ...context, curvature: (direction) => context.curvature(direction.map((signs) => abs(signs))) }),
+    })),
+    caughtBy: ["T16"],
+  },
+  {
+    name: "threshold-too-large",
+    what: "a proximal operator has twice the threshold",
+    lab: largeThreshold,
+    caughtBy: ["T17"],
+  },
+  {
+    name: "decay-of-moving-weights",
+    what: "weights that move shrink by a thousandth, which nobody has asked for",
+    lab: decayOfMoving,
+    caughtBy: ["T1", "T27", "T28", "T31"],
+  },
+  {
+    name: "only-rising-slopes",
+    what: "coordinates are compared by their slopes instead of the sizes of these, and the others do not move",
+    lab: everyCoordinate,
+    caughtBy: ["S10"],
+  },
+  {
+    name: "moves-counted-twice",
+    what: "an accelerated step counts as two",
+    lab: withUpdate((rule) => ({
+      ...rule,
+      update(context) {
+        const next = rule.update(context);
+        const isCount = (name: string) => name.endsWith("/accelerated/count");
+        return new Map([...next].map(([name, x]) => [name, isCount(name) ? add(x, constant(1)) : x]));
+      },
+    })),
+    caughtBy: ["T14"],
+  },
+  {
+    name: "extrapolation-from-the-start",
+    what: "changes of all sweeps are taken from where the first one began",
+    lab: withPlayer((player) => {
+      const { afterSweep } = player;
+      if (!afterSweep) return player;
+      const { model, manifest } = afterSweep;
+      const outputs = manifest.outputs.filter(({ replaces }) => !replaces?.endsWith("/anderson/start"));
+      return { ...player, afterSweep: { model, manifest: { ...manifest, outputs } } };
+    }),
+    caughtBy: ["U17"],
+  },
+  {
+    name: "extrapolation-always",
+    what: "every extrapolation is taken, whatever the objective is there",
+    lab: flatteredExtrapolation,
+    caughtBy: ["U17"],
+  },
+  {
+    name: "grouping-ignored",
+    what: "units are grouped in their order, whatever their constants are",
+    lab: withPlayer((player) => ({
+      ...player,
+      blocks: player.blocks.map((block) => {
+        const { slices, number } = block;
+        if (slices?.kind !== "fixed") return block;
+        const numbers = slices.numbers.map((_, i) => number * slices.numbers.length + i);
+        return { ...block, slices: { ...slices, numbers } };
+      }),
+    })),
+    caughtBy: ["S16", "T25"],
+  },
+  {
+    name: "training-does-nothing",
+    what: "iterations are counted and not made",
+    lab: {
+      ...trueLab,
+      async native(plan, seed, data) {
+        const trainer = await trueLab.native(plan, seed, data);
+        return overriding(trainer, { iterate: async () => ({ step: 0, moves: {}, metrics: {} }) });
+      },
+    },
+    caughtBy: ["T30"],
   },
 ];
