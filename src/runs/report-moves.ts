@@ -13,16 +13,18 @@ export function movesSection(log: readonly LogRecord[], names: readonly string[]
   const rows = bands(names.length, MOST_ROWS);
   const columns = bands(counted.length, MOST_COLUMNS);
   const shares = columns.map((times) => sharesOf(counted.slice(times.from, times.to), rows));
+  const largest = Math.max(...shares.flat());
   const cells = shares.flatMap((column, x) =>
     column.flatMap((share, y) =>
-      share > 0 ? [`<rect x="${x}" y="${y}" width="1.02" height="1" fill-opacity="${share.toFixed(3)}"/>`] : [],
+      share > 0
+        ? [`<rect x="${x}" y="${y}" width="1.02" height="1" fill-opacity="${(share / largest).toFixed(3)}"/>`]
+        : [],
     ),
   );
-  const labels = rows.map(({ from, to }) => (to - from === 1 ? names[from]! : `${names[from]} to ${names[to - 1]}`));
   const height = Math.max(96, Math.min(384, (rows.length <= 16 ? 28 : 6) * rows.length));
   const last = counted.at(-1)!.step.toLocaleString("en-US");
   const first = counted[0]!.step.toLocaleString("en-US");
-  const list = rows.length <= 16 ? labels : [labels[0]!, labels.at(-1)!];
+  const list = rows.length <= 16 ? names : [names[0]!, names.at(-1)!];
   return `<figure class="moves">
 <figcaption><h2>Which block moved</h2><span class="note">The darker, the larger its part of the moves of that time.</span></figcaption>
 <div class="map" style="height: ${height}px">

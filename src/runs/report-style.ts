@@ -92,7 +92,8 @@ figcaption h2 { margin: 0; }
 .bar i { display: block; height: 100%; background: var(--generator); }
 
 .map { display: flex; gap: 12px; }
-.map ol { flex: none; display: flex; flex-direction: column; justify-content: space-around; margin: 0; padding: 0; list-style: none; font-size: 13px; }
+.map ol { flex: none; max-width: 40%; display: flex; flex-direction: column; justify-content: space-around; margin: 0; padding: 0; list-style: none; font-size: 13px; }
+.map li { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .map ol.ends { justify-content: space-between; }
 .map svg { flex: 1; min-width: 0; height: 100%; background: var(--soft); border-radius: 3px; }
 .map rect { fill: var(--generator); }

@@ -30,16 +30,9 @@ function flattenData({ config }: RunRecord): object {
   return rest;
 }
 
-/** A summary without the paths of one machine, and without a problem where there was none. */
-function shown({
-  run: _,
-  checkpoint: __,
-  samples: ___,
-  report: ____,
-  problem,
-  ...rest
-}: Summary): Record<string, unknown> {
-  return problem === null ? rest : { ...rest, problem };
+/** A summary without the paths of one machine, and without what there was not. */
+function shown({ run: _, checkpoint: __, samples: ___, report: ____, ...rest }: Summary): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
 }
 
 async function readSamples(folder: string): Promise<{ step: number; png: Uint8Array }[]> {
@@ -60,7 +53,7 @@ function blocksOf({ config }: RunRecord, records: readonly LogRecord[]) {
   const { blocks } = planOf(config, examples).players.find(({ name }) => name === "generator")!;
   const moved = blocks.map((_, i) => records.reduce((sum, { visits }) => sum + (visits?.[i] ?? 0), 0));
   const kinds = inspect(config, examples).blocks.map(({ name, blocks: count, parameters, macsPerSample }, move) => ({
-    name: count === 1 ? name : `${name}, ${count} blocks`,
+    name: count === 1 ? name : `${name} × ${count}`,
     parameters: count * parameters,
     macsPerSample,
     steps: blocks.reduce((sum, block, i) => sum + (block.move === move ? moved[i]! : 0), 0),
