@@ -104,11 +104,11 @@ describe("coordescent conformance", () => {
       ...[result({}, 0.25), result({ atMost: 1 }, 2)],
     ];
     expect(table(results).slice(1, -1)).toEqual([
-      "T0  title        <= 1      0.25             pass",
-      "T0  title        >= 0      0.25             pass",
-      "T0  title      0 to 1      0.25             pass",
-      "T0  title         0.5      0.25        0.5  pass",
-      "T0  title        <= 1         2             FAIL",
+      "T0  title       <= 1      0.25             pass",
+      "T0  title       >= 0      0.25             pass",
+      "T0  title     0 to 1      0.25             pass",
+      "T0  title        0.5      0.25        0.5  pass",
+      "T0  title       <= 1         2             FAIL",
       "T0: a: expected <= 1, got 2",
     ]);
   });

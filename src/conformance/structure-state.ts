@@ -1,13 +1,16 @@
-import type { Descent } from "../descent/descent.ts";
+import type { Descent, PlayerSpec } from "../descent/descent.ts";
 import { partitions, whole } from "../descent/partition.ts";
 import { selectionRules } from "../descent/selection.ts";
 import { decay, keep, reset, type StatePolicy } from "../descent/state-policy.ts";
+import { constant } from "../graph/tensor.ts";
+import { add, mul, square } from "../ops/arithmetic.ts";
+import { reduceSum } from "../ops/broadcasting.ts";
 import { adam } from "../optim/adam.ts";
 import { momentum } from "../optim/momentum.ts";
 import type { UpdateRule } from "../optim/update-rule.ts";
 import { along, distance, times } from "./linear-algebra.ts";
 import type { Finding, Lab, Oracle } from "./oracle.ts";
-import { type Matrix, quadratic, valueName } from "./problems.ts";
+import { type Matrix, quadratic, valueName, variables } from "./problems.ts";
 import { type Moments, noMoments, plainAdamStep } from "./structure-plain.ts";
 
 const H: Matrix = [
@@ -31,7 +34,7 @@ const slopeAt = (x: readonly number[]) => along(times(H, x), -1, c);
 export const statePolicies: Oracle = {
   id: "T34",
   title: "state waits, starts afresh or fades as its policy says",
-  rules: ["keep", "reset", "decay", "adam", "momentum"],
+  rules: ["keep", "reset", "decay", "adam", "momentum", "periodic"],
   async check(lab) {
     return [
       await neverAsleep(lab),
@@ -44,6 +47,7 @@ export const statePolicies: Oracle = {
       }),
       await signStep(lab),
       await correctedMoment(lab),
+      await ofSets(lab),
     ];
   },
 };
@@ -163,6 +167,49 @@ async function correctedMoment(lab: Lab): Promise<Finding> {
     what: "decay: corrected second moment after sleep",
     expected: asleep.v[index]! / (1 - asleep.powers[0]!),
     measured: v / (1 - woken.powers[0]! / beta2),
+    tolerance: 1e-12,
+  };
+}
+
+/**
+ * Layers a and b of |a|^2 / 2 + |b|^2 / 2, of which a moves at every visit and b at every second one: with `reset`, the state of b starts afresh each time, and
+ * that of a, which also moved before, never.
+ */
+async function ofSets(lab: Lab): Promise<Finding> {
+  const begin = { a: [0.9, -0.6], b: [-1.2, 0.7] };
+  const network = variables("min", {
+    a: { shape: [2], start: { kind: "values", values: begin.a } },
+    b: { shape: [2], start: { kind: "values", values: begin.b } },
+  });
+  const select = selectionRules.periodic({ periods: [1, 2] });
+  const descent: Descent = {
+    partition: partitions.layer(),
+    select,
+    update: adam(settings),
+    policy: reset,
+    learningRate,
+  };
+  const objective: PlayerSpec["objective"] = (weights) => {
+    const squares = ["a", "b"].map((key) => reduceSum(square(weights(valueName("min", key)))));
+    const value = mul(constant(0.5), squares.reduce(add));
+    return { value, metrics: { f: value } };
+  };
+  const trainer = await lab.trainer(lab.plan([{ network, descent, objective }]));
+  const moments = noMoments(2);
+  let { a, b }: { a: number[]; b: number[] } = begin;
+  for (let visit = 0; visit < 9; visit++) {
+    await trainer.iterate();
+    a = plainAdamStep(moments, a, a, learningRate, settings);
+    if (visit % 2 === 1) b = plainAdamStep(noMoments(2), b, b, learningRate, settings);
+  }
+  const apart = [
+    distance(await trainer.read(valueName("min", "a")), a),
+    distance(await trainer.read(valueName("min", "b")), b),
+  ];
+  return {
+    what: "reset, sets: distance from Adam that forgets the layers that were not in the last set",
+    expected: 0,
+    measured: Math.max(...apart),
     tolerance: 1e-12,
   };
 }
