@@ -176,6 +176,7 @@ export const blockGradient: Oracle = {
     "unit",
     "sorted",
     "averaged",
+    "hidden-output",
     "all",
     "average",
     ...firstOrderRules().map(([name]) => name),
@@ -183,7 +184,7 @@ export const blockGradient: Oracle = {
   async check(lab) {
     const findings: Finding[] = [];
     const full = await gradientParts(lab, "all");
-    for (const partition of ["layer", "tensor", "unit", "sorted", "averaged"] as const) {
+    for (const partition of ["layer", "hidden-output", "tensor", "unit", "sorted", "averaged"] as const) {
       const parts = await gradientParts(lab, partition);
       findings.push({
         what: `${partition}: elements where the gradients of the blocks, put together, differ from the full gradient`,
