@@ -32,6 +32,7 @@ export { abs, exp, leakyRelu, log, logSigmoid, relu, sigmoid, softplus, sqrt, ta
 export { concat, pad, slice, transpose } from "./ops/layout.ts";
 export { gemm, matMul } from "./ops/product.ts";
 export { reduceMax, reduceMean } from "./ops/reduction.ts";
+export { accelerated } from "./optim/accelerated.ts";
 export { largestCoordinates } from "./optim/largest-coordinates.ts";
 export { optimistic } from "./optim/optimistic.ts";
 export { proximal, proximalOperators } from "./optim/proximal.ts";
