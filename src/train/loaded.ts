@@ -22,7 +22,10 @@ export async function run({ session, exchanged, metrics: names }: Loaded, bench:
 
 /** Puts everything that a program changed in place. */
 export async function commitAll({ replacing }: Loaded, { memory }: Bench): Promise<void> {
-  for (const output of replacing) await commit(memory, output);
+  for (const output of replacing) {
+    const scattered = commit(memory, output);
+    if (scattered) await scattered; // no promise where nothing has to be waited for: this is in every step
+  }
 }
 
 /** A scalar that a program measured. */

@@ -72,14 +72,15 @@ export async function initialise(memory: Memory, specs: readonly TensorSpec[], s
   }
 }
 
-/** Puts the result of a program in the place of what it replaces: by a change of places, or slice by slice. */
-export async function commit(memory: Memory, { name, replaces, slices }: ProgramOutput): Promise<void> {
-  if (replaces === undefined) return;
+/** Puts the result of a program in the place of what it replaces: by a change of places, at once, or slice by slice. */
+export function commit(memory: Memory, { name, replaces, slices }: ProgramOutput): Promise<void> | undefined {
+  if (replaces === undefined) return undefined;
   if (slices) return scatter(memory, memory.inputs[replaces]!, name, slices);
   const { inputs, outputs } = memory;
   const old = inputs[replaces]!;
   inputs[replaces] = outputs[name]!;
   outputs[name] = old;
+  return undefined;
 }
 
 /** Writes a result into slices of a tensor. */
