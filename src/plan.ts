@@ -91,6 +91,8 @@ export interface Move {
   /** The second half of an extragradient step. */
   readonly corrector?: readonly Program[];
   readonly search?: SearchPlan;
+  /** Measure of the decrease that a step expects, where its programs report it. */
+  readonly decrease?: string;
   /** Input that takes the number of the block, where the move is many blocks. */
   readonly numberInput?: string;
   /** What happens to the state when the block moves again after another has. */

@@ -26,7 +26,7 @@ export interface MoveOptions extends StepOptions {
   readonly policy: StatePolicy;
   /** Steps on one batch; more than one share what lies below the block. */
   readonly innerSteps?: number | undefined;
-  /** Whether the step reports the decrease that it expects, as measure `NAME/decrease`. */
+  /** Whether the step reports the decrease that it expects, as a measure. */
   readonly reportsDecrease?: boolean | undefined;
   /** Whether there is a second half, for extragradient steps. */
   readonly hasCorrector?: boolean | undefined;
@@ -76,20 +76,22 @@ const memoryName = (move: string) => `${move}/search/memory`;
 
 const weightsIn = ({ moved }: Differentiated) => moved.flat().map(({ name }) => name);
 
-type Programs = Pick<Move, "programs" | "prefix" | "search">;
+type Programs = Pick<Move, "programs" | "prefix" | "search" | "decrease">;
 
 function stepPrograms(name: string, step: Differentiated, options: MoveOptions): Programs {
   const { innerSteps = 1, precision } = options;
   const updates = updateResults(step, options);
+  const decrease = `${name}/search/decrease`;
+  const reported = options.reportsDecrease ? { decrease } : {};
   const results = [
     ...metricResults(step.objective, 1),
-    ...(options.reportsDecrease ? [measure(`${name}/search/decrease`, predictedDecrease(step, updates))] : []),
+    ...(options.reportsDecrease ? [measure(decrease, predictedDecrease(step, updates))] : []),
     ...updates,
   ];
   const counting = { objective: step.objective.value, whole: results, precision };
-  if (innerSteps === 1) return { programs: [compile(name, results, counting)] };
+  if (innerSteps === 1) return { ...reported, programs: [compile(name, results, counting)] };
   const { prefix, rest } = withPrefix(name, results, weightsIn(step), options);
-  return { ...prefix, programs: [compile(name, rest, counting)] };
+  return { ...reported, ...prefix, programs: [compile(name, rest, counting)] };
 }
 
 function correctorProgram(name: string, groups: readonly BlockGroup[], options: MoveOptions): Program {

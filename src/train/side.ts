@@ -75,8 +75,8 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       await run(program, options);
       if (!isHeld && !loaded.move.search) await commitAll(program, options);
     }
-    const decrease = `${loaded.move.name}/search/decrease`;
-    if (memory.outputs[decrease]) outcome.predicted = (outcome.predicted ?? 0) + (await measured(options, decrease));
+    const { decrease } = loaded.move;
+    if (decrease !== undefined) outcome.predicted = (outcome.predicted ?? 0) + (await measured(options, decrease));
     if (!loaded.move.search) return;
     const found = await searchAlong(loaded, block.number, shownRate, options);
     outcome.length = (outcome.length ?? 0) + found.length;

@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { CheckpointError, ShapeError } from "../errors.ts";
 import type { Order, Plan } from "../plan.ts";
+import type { ProgramInput } from "../program.ts";
 import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { batchInputs, checkData, drawBatch } from "./batch.ts";
@@ -61,13 +62,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     sides.push(await openSide(player, { runtime, memory, collective, seed, metrics }));
   }
   const sampler = plan.sampler && (await loadSampler(plan.sampler, runtime, memory.inputs));
-  const read = new Map(
-    sides.map((side) => [
-      side,
-      new Set(batchInputs(programsOf({ ...plan, players: [side.player] })).map(({ name }) => name)),
-    ]),
-  );
-  const rounds = Math.max(...plan.players.map(({ steps }) => steps));
+  const rounds = roundsOf(plan, sides, batch);
   let step = 0;
   return {
     get step() {
@@ -77,10 +72,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     async iterate() {
       const moves: Record<string, Moved[]> = {};
       for (const { name } of plan.players) moves[name] = [];
-      for (let round = 0; round < rounds; round++) {
-        const movers = sides.filter(({ player }, i) => movesIn(round, player.steps, rounds, i === 0));
-        const drawn = batch.filter(({ name }) => movers.some((side) => read.get(side)!.has(name)));
-        drawBatch(drawn, memory, step * rounds + round, options);
+      for (const [round, { movers, drawn }] of rounds.entries()) {
+        drawBatch(drawn, memory, step * rounds.length + round, options);
         await playRound[plan.order](movers, async (side) => {
           await side.begin(step * side.player.steps + moves[side.player.name]!.length);
         });
@@ -111,6 +104,17 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 }
 
 const noSampler: Sampler = () => Promise.reject(new ShapeError("sample: the plan has no sampler."));
+
+/** Who moves in each round of an iteration, and what of the batch they read. */
+function roundsOf(plan: Plan, sides: readonly Side[], batch: readonly ProgramInput[]) {
+  const count = Math.max(...plan.players.map(({ steps }) => steps));
+  return Array.from({ length: count }, (_, round) => {
+    const movers = sides.filter(({ player }, i) => movesIn(round, player.steps, count, i === 0));
+    const programs = programsOf({ ...plan, players: movers.map(({ player }) => player) });
+    const read = new Set(batchInputs(programs).map(({ name }) => name));
+    return { movers, drawn: batch.filter(({ name }) => read.has(name)) };
+  });
+}
 
 /** The first player moves in the first rounds of an iteration, the others in the last ones: D, then G and G; D and D, then G. */
 function movesIn(round: number, steps: number, rounds: number, isFirst: boolean): boolean {
