@@ -62,10 +62,6 @@ export const part = (A: Matrix, rows: readonly number[], columns = rows): Matrix
 /** The lower triangle, diagonal included. */
 export const lowerTriangle = (A: Matrix): Matrix => A.map((row, i) => row.map((x, j) => (j <= i ? x : 0)));
 
-/** The Kronecker product. */
-export const kronecker = (A: Matrix, B: Matrix): Matrix =>
-  A.flatMap((row) => B.map((other) => row.flatMap((a) => other.map((b) => a * b))));
-
 const dense = (A: Matrix) => new Dense(A.map((row) => [...row]));
 
 /** The x of Ax = b. */

@@ -1,5 +1,4 @@
 import type { Descent, PlayerSpec } from "../descent/descent.ts";
-import type { SelectionRule } from "../plan.ts";
 import type { Moved } from "../train/side.ts";
 import { range, transpose } from "./linear-algebra.ts";
 import type { Lab } from "./oracle.ts";
@@ -69,21 +68,6 @@ export async function mapOf(lab: Lab, H: Matrix, descent: Descent): Promise<Matr
     columns.push((await course(lab, plan, 1, { start })).points[1]!);
   }
   return transpose(columns);
-}
-
-/** The point that the descent reaches in one move of each block in turn, all from one start. */
-export async function moveOfEach(
-  lab: Lab,
-  spec: (select: SelectionRule) => PlayerSpec,
-  cyclic: (order: readonly number[]) => SelectionRule,
-  blocks: number,
-): Promise<(readonly number[])[]> {
-  const reached: (readonly number[])[] = [];
-  for (const b of range(blocks)) {
-    const order = range(blocks).map((i) => (b + i) % blocks);
-    reached.push((await course(lab, spec(cyclic(order)), 1)).points[1]!);
-  }
-  return reached;
 }
 
 /** 1/2 x'Hx - c'x. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { averaged, groupings, ordered, sorted } from "./grouping.ts";
+import { averaged, ordered, sorted } from "./grouping.ts";
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 const estimates = [5, 1, 8, 2, 7, 3];
@@ -15,7 +15,7 @@ const cases = fc
     ),
   );
 
-describe.each(Object.entries(groupings))("the grouping %s", (_, grouping) => {
+describe.each(Object.entries({ ordered, sorted, averaged }))("the grouping %s", (_, grouping) => {
   test("has every index once, in groups of the size", () => {
     fc.assert(
       fc.property(cases, ([values, size]) => {

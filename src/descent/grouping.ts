@@ -27,12 +27,6 @@ export const averaged: Grouping = (estimates, size) => {
   return groups;
 };
 
-/** Every grouping, by its name in configurations. */
-export const groupings = { ordered, sorted, averaged } as const satisfies Record<string, Grouping>;
-
-/** A key of `groupings`. */
-export type GroupingName = keyof typeof groupings;
-
 function descending(estimates: ArrayLike<number>): number[] {
   return [...Array(estimates.length).keys()].sort((a, b) => estimates[b]! - estimates[a]!);
 }

@@ -31,6 +31,3 @@ export const statePolicies = {
   reset: () => reset,
   decay: ({ stateDecay = 0.5 }) => decay(stateDecay),
 } as const satisfies Record<string, (settings: StatePolicySettings) => StatePolicy>;
-
-/** A key of `statePolicies`. */
-export type StatePolicyName = keyof typeof statePolicies;

@@ -44,12 +44,6 @@ export function predictedCost(
   };
 }
 
-/** Multiply-accumulates before the first step of a block on a batch that its further steps need not repeat: the layers of G below the block. */
-export function predictedPrefix(groups: readonly BlockGroup[], { generator, batch }: GanOptions): number {
-  const moved = layersOf(generator, groups);
-  return batch * sum(chainOf(generator).slice(0, lowest(moved)).map(macsOf));
-}
-
 interface Dense {
   readonly inputs: number;
   readonly outputs: number;
@@ -121,8 +115,7 @@ function generatorStep(
   const unwanted = isOpen ? (1 - moved[b]!.columns) * macsOf(D[0]!) : 0;
   return {
     macs: sum(G.map(macsOf)) + 2 * sum(D.map(macsOf)) - unwanted + sum(G.slice(b + 1).map(macsOf)) + weights,
-    held:
-      widths(G, activations) + outputHeld(options.generator) + widths(D, hidden(D)) + lossHeld("generator", options),
+    held: widths(G, activations) + output + widths(D, hidden(D)) + lossHeld("generator", options),
   };
 }
 

@@ -1,4 +1,5 @@
-import { falls, objectiveAt, type Search } from "./search.ts";
+import type { Search } from "../plan.ts";
+import { falls, objectiveAt } from "./search.ts";
 
 /** When a length is accepted, and how often another one is tried. */
 export interface ArmijoOptions {

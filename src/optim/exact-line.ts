@@ -1,4 +1,5 @@
-import { falls, objectiveAt, type Search } from "./search.ts";
+import type { Search } from "../plan.ts";
+import { falls, objectiveAt } from "./search.ts";
 
 /** How exactly, and with how many evaluations of the objective at most. */
 export interface ExactLineOptions {

@@ -1,4 +1,5 @@
-import { falls, objectiveAt, type Search } from "./search.ts";
+import type { Search } from "../plan.ts";
+import { falls, objectiveAt } from "./search.ts";
 
 /** How the estimate comes down again. */
 export interface LipschitzOptions {

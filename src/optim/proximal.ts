@@ -83,6 +83,3 @@ export const proximalOperators = {
   "group-threshold": groupThreshold,
   box,
 } as const satisfies Record<string, (weight: number) => ProximalOperator | undefined>;
-
-/** A key of `proximalOperators`. */
-export type ProximalName = keyof typeof proximalOperators;

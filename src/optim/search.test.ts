@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Search, SearchStart } from "../plan.ts";
 import { type ArmijoOptions, armijo } from "./armijo.ts";
 import { exactLine } from "./exact-line.ts";
 import { lipschitzDoubling } from "./lipschitz-doubling.ts";
-import type { Search, SearchStart } from "./search.ts";
 
 /** The objective along the line, from the length of the step. */
 type Line = (length: number) => number;

@@ -1,7 +1,5 @@
 import type { SearchStart } from "../plan.ts";
 
-export type { Search, SearchResult, SearchStart } from "../plan.ts";
-
 /** Whether there is anything to search for: a finite objective that falls. */
 export function falls({ value, slope }: SearchStart): boolean {
   return Number.isFinite(value) && Number.isFinite(slope) && slope < 0;

@@ -1,9 +1,10 @@
 /** Gradient steps of a length that a search chooses. */
+
+import type { Search } from "../plan.ts";
 import { type ArmijoOptions, armijo } from "./armijo.ts";
 import { type ExactLineOptions, exactLine } from "./exact-line.ts";
 import { gradientStep } from "./gradient.ts";
 import { type LipschitzOptions, lipschitzDoubling } from "./lipschitz-doubling.ts";
-import type { Search } from "./search.ts";
 import type { UpdateRule } from "./update-rule.ts";
 
 /** w - g/L, with the Lipschitz constant L of the block found by doubling: `lipschitzDoubling`. */

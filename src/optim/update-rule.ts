@@ -1,6 +1,6 @@
 import type { Tensor } from "../graph/tensor.ts";
+import type { Search } from "../plan.ts";
 import type { TensorSpec } from "../program.ts";
-import type { Search } from "./search.ts";
 
 /** A weight of the block that moves. */
 export interface Moved {

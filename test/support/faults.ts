@@ -156,8 +156,8 @@ export const faults: readonly Fault[] = [
     what: "a search takes its first guess of a length, whatever the objective is there",
     lab: withMoves((move) => {
       if (!move.search) return move;
-      // biome-ignore lint/correctness/useYield: it asks for nothing
       const rule: typeof move.search.rule = function* ({ learningRate, memory }) {
+        yield learningRate;
         return { length: learningRate, memory };
       };
       return { ...move, search: { ...move.search, rule } };
