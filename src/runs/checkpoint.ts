@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { readdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { decodeSafetensors, encodeSafetensors, payloadOf } from "../data/safetensors.ts";
 import { CheckpointError } from "../errors.ts";
 import type { TensorSpec } from "../program.ts";
 import { type Snapshot, snapshotProblem } from "../train/snapshot.ts";
 import { readIfThere, storageError, writeWhole } from "./files.ts";
-import { decodeSafetensors, encodeSafetensors, payloadOf } from "./safetensors.ts";
 
 /** The weights and states of a training after a number of iterations. */
 export interface Checkpoint {

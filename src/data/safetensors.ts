@@ -1,23 +1,25 @@
 /** The safetensors format: eight bytes of header length, a JSON header, and the raw numbers in the order of their offsets. */
 import { CheckpointError } from "../errors.ts";
 import { sizeOf } from "../program.ts";
-import type { Snapshot } from "../train/snapshot.ts";
+
+/** Tensors by name. */
+export type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>;
 
 /** The content of a file. */
 export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
-  readonly tensors: Snapshot;
+  readonly tensors: Tensors;
 }
 
 const maxHeaderBytes = 10 * 2 ** 20;
 
 /** The raw numbers of each tensor, float32 little-endian, in the order of the file. */
-export function payloadOf(tensors: Snapshot): Uint8Array[] {
+export function payloadOf(tensors: Tensors): Uint8Array[] {
   return [...tensors.values()].map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
 }
 
 /** A file of tensors with text metadata, in parts: the header and each tensor where it lies. Equal content gives equal bytes. */
-export function encodeSafetensors(metadata: SafetensorsFile["metadata"], tensors: Snapshot): Uint8Array[] {
+export function encodeSafetensors(metadata: SafetensorsFile["metadata"], tensors: Tensors): Uint8Array[] {
   let end = 0;
   const entries = [...tensors].map(([name, { shape, values }]) => {
     const start = end;
