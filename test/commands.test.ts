@@ -37,7 +37,7 @@ const lines = (...path: string[]) =>
     .map(json);
 
 /** The log without what depends on the clock. */
-const timeless = (...path: string[]) => lines(...path).map(({ imagesPerSecond: _, elapsedMs: __, ...rest }) => rest);
+const timeless = (...path: string[]) => lines(...path).map(({ imagesPerSecond: _, elapsedMs: __, probeMs: ___, ...rest }) => rest);
 
 async function succeed(args: readonly string[], options?: Parameters<typeof coordescent>[1]) {
   const outcome = await coordescent(args, options);

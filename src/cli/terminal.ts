@@ -1,4 +1,4 @@
-import type { LogRecord } from "../train/train.ts";
+import type { LogRecord, Quality } from "../train/train.ts";
 
 /** Where a command writes: results to standard output, everything else to standard error. */
 export interface Terminal {
@@ -31,6 +31,7 @@ export function endLiveLine(): void {
 export function openTerminal({ json = false, quiet = false }: Flags): Terminal {
   const { stdout, stderr } = process;
   const isLive = stderr.isTTY && process.env.TERM !== "dumb" && !quiet;
+  let quality: Quality | undefined; // stays on the line until the next probe
   let spokeAt = Number.NEGATIVE_INFINITY;
 
   const live = (line: string) => {
@@ -52,7 +53,10 @@ export function openTerminal({ json = false, quiet = false }: Flags): Terminal {
       endLiveLine();
       stderr.write(`${line}\n`);
     },
-    progress: (record, steps) => status(progressLine(record, steps), record.step === steps),
+    progress(record, steps) {
+      quality = record.quality ?? quality;
+      status(progressLine(record, steps, quality), record.step === steps);
+    },
     transfer: (line) => status(line, false),
     result(value, lines) {
       endLiveLine();
@@ -63,7 +67,7 @@ export function openTerminal({ json = false, quiet = false }: Flags): Terminal {
 }
 
 /** `step 1500/20000  2m 31s left  loss D 0.812  G 1.520  D(x) 0.72  D(G(z)) 0.24  9,800 images/s` */
-export function progressLine(record: LogRecord, steps: number): string {
+export function progressLine(record: LogRecord, steps: number, quality = record.quality): string {
   const { step, lossD, lossG, probabilityReal, probabilityFake, imagesPerSecond, elapsedMs } = record;
   const leftMs = (elapsedMs / step) * (steps - step);
   return [
@@ -71,8 +75,14 @@ export function progressLine(record: LogRecord, steps: number): string {
     step < steps ? `${duration(leftMs)} left` : `in ${duration(elapsedMs)}`,
     `loss D ${lossD.toFixed(3)}  G ${lossG.toFixed(3)}`,
     `D(x) ${probabilityReal.toFixed(2)}  D(G(z)) ${probabilityFake.toFixed(2)}`,
+    ...(quality ? [qualityText(quality)] : []),
     `${imagesPerSecond.toLocaleString("en")} images/s`,
   ].join("  ");
+}
+
+/** `distance 12.3, 10 modes` */
+export function qualityText({ distance, modes }: Quality): string {
+  return `distance ${distance.toPrecision(3)}, ${modes} mode${modes === 1 ? "" : "s"}`;
 }
 
 /** `45s`, `2m 31s`, `1h 02m` */

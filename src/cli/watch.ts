@@ -1,6 +1,6 @@
 import type { Training } from "../runs/training.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { duration, type Terminal } from "./terminal.ts";
+import { duration, qualityText, type Terminal } from "./terminal.ts";
 
 const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
@@ -27,7 +27,7 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
   for (const name of Object.keys(signals)) process.on(name, onSignal);
   try {
     const summary = await training.finished;
-    const { run, change, step, steps, elapsedMs, imagesPerSecond, report, samples } = summary;
+    const { run, change, step, steps, elapsedMs, imagesPerSecond, quality, best, report, samples } = summary;
     const speed = `${imagesPerSecond.toLocaleString("en")} images/s`;
     terminal.result(summary, [
       `${step} of ${steps} iterations in ${duration(elapsedMs)} (${speed}).`,
@@ -36,6 +36,9 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
         : [
             `Converged: the generator's mean loss changed by ${(100 * change).toPrecision(2)} % from one window to the next.`,
           ]),
+      ...(quality
+        ? [`Quality: ${qualityText(quality)}.${best ? ` Best: step ${best.step}, ${best.checkpoint}` : ""}`]
+        : []),
       ...(samples ? [`Samples: ${samples}`] : []),
       `Report:  ${report}`,
       step < steps

@@ -21,10 +21,21 @@ export function checkpointPath(folder: string, step: number): string {
   return join(folder, `${String(step).padStart(6, "0")}.safetensors`);
 }
 
-/** Writes a checkpoint as one whole file, then removes all but `keep` of those up to it. Throws StorageError. */
-export async function saveCheckpoint(folder: string, { step, snapshot }: Checkpoint, keep: number): Promise<void> {
+/** Path of the checkpoint whose samples a probe found nearest to real examples. */
+export function bestPath(folder: string): string {
+  return join(folder, "best.safetensors");
+}
+
+/** Writes a checkpoint as one whole file, as the best one too if it is that, then removes all but `keep` of those up to it. Throws StorageError. */
+export async function saveCheckpoint(
+  folder: string,
+  { step, snapshot }: Checkpoint,
+  { keep, isBest }: { readonly keep: number; readonly isBest: boolean },
+): Promise<void> {
   const metadata = { format, step: String(step), sha256: digest(step, snapshot) };
-  await writeWhole(checkpointPath(folder, step), encodeSafetensors(metadata, snapshot));
+  const parts = encodeSafetensors(metadata, snapshot);
+  if (isBest) await writeWhole(bestPath(folder), parts); // first: a run that goes on from the other must find it
+  await writeWhole(checkpointPath(folder, step), parts);
   const upToIt = (await listSteps(folder)).filter((other) => other <= step);
   for (const old of upToIt.slice(keep)) await rm(checkpointPath(folder, old), { force: true });
 }
@@ -62,7 +73,9 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
     throw new CheckpointError(path, `expected a checkpoint of format ${format}, got ${metadata.format ?? "none"}.`);
   }
   const step = Number(metadata.step);
-  if (metadata.sha256 !== digest(step, tensors) || basename(path) !== basename(checkpointPath("", step))) {
+  const number = namePattern.exec(basename(path))?.[1];
+  const isNamedRight = number === undefined || Number(number) === step;
+  if (metadata.sha256 !== digest(step, tensors) || !isNamedRight) {
     throw new CheckpointError(path, "the content does not agree with its SHA-256: damaged.");
   }
   return { step, snapshot: tensors };

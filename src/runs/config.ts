@@ -90,6 +90,7 @@ const schema = z.strictObject({
   convergence: z.strictObject({ tolerance: z.number().min(0).lt(1), window: wholeNumber(1, 2 ** 31) }),
   log: z.strictObject({ every: wholeNumber(1, 2 ** 31) }),
   sample: z.strictObject({ every: wholeNumber(1, 2 ** 31), count: wholeNumber(1, 10_000) }),
+  probe: z.strictObject({ every: wholeNumber(0, 2 ** 31), count: wholeNumber(100, 100_000) }),
   checkpoint: z.strictObject({ every: wholeNumber(1, 2 ** 31), keep: wholeNumber(2, 1000) }),
 });
 

@@ -72,6 +72,7 @@ const base: Config = {
   convergence: { tolerance: 0, window: 100 },
   log: { every: 50 },
   sample: { every: 500, count: 64 },
+  probe: { every: 2000, count: 2000 },
   checkpoint: { every: 1000, keep: 2 },
 };
 

@@ -71,14 +71,15 @@ function drawMark(chart) {
 /** One curve: as logged where the log is short, else faintly as logged with its moving mean over it. */
 function curvesOf({ key, label, colour }) {
   const values = records[key];
-  const isLong = values.length >= ${SMOOTHED_FROM};
+  const isLong = values.filter((value) => value !== null).length >= ${SMOOTHED_FROM};
   const curve = {
     label,
+    spanGaps: key === "distance" || key === "diversity",
     class: colour.slice(2),
     stroke: () => css(colour),
     width: 1.75,
     value: (chart, value, series, i) => (i == null ? "" : format(values[i])),
-    points: { show: values.length < 40, size: 5 },
+    points: { show: values.filter((value) => value !== null).length < 40, size: 5 },
   };
   const raw = { ...curve, class: "raw", width: 1, alpha: 0.28, points: { show: false } };
   return isLong ? [[values, raw], [smooth(values), curve]] : [[values, curve]];
@@ -201,6 +202,8 @@ chart("probabilities", 230, [
   { key: "probabilityFake", label: "On generated", colour: "--generator" },
 ], { range: [0, 1], level: 0.5 });
 chart("speed", 150, [{ key: "imagesPerSecond", label: "Images per second", colour: "--muted" }]);
+chart("distance", 190, [{ key: "distance", label: "Distance", colour: "--generator" }]);
+chart("diversity", 150, [{ key: "diversity", label: "Diversity", colour: "--generator" }], { level: 1 });
 chart("length", 150, [{ key: "length", label: "Length", colour: "--generator" }]);
 chart("decrease", 190, [
   { key: "predicted", label: "Expected to first order", colour: "--muted" },

@@ -116,7 +116,8 @@ export function keyFigures(summary: Summary): string {
   return figures.length === 0 ? "" : `<dl class="figures">${figures.join("")}</dl>`;
 }
 
-function formatLoss(value: number): string {
+/** A number in four digits. */
+export function formatLoss(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : "not finite";
 }
 
@@ -208,7 +209,8 @@ interface ChartOptions {
   readonly height: number;
 }
 
-function chart(id: string, heading: string, note: string, { label, height }: ChartOptions): string {
+/** A figure that the page's script draws a chart into. */
+export function chart(id: string, heading: string, note: string, { label, height }: ChartOptions): string {
   return `<figure>
 <figcaption><h2>${heading}</h2>${note && `<span class="note">${note}</span>`}</figcaption>
 <div class="chart" id="${id}" style="min-height: ${height}px" data-label="${escapeHtml(label)}"><noscript>${escapeHtml(label)}.</noscript></div>

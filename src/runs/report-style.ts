@@ -91,6 +91,10 @@ figcaption h2 { margin: 0; }
 .bar { display: inline-block; width: 40px; height: 6px; margin-right: 8px; vertical-align: middle; border-radius: 3px; overflow: hidden; background: var(--line); }
 .bar i { display: block; height: 100%; background: var(--generator); }
 
+.classes { display: flex; gap: 4px; height: 110px; margin: 0; padding: 0; list-style: none; font-size: 12px; color: var(--muted); }
+.classes li { flex: 1; min-width: 0; display: flex; flex-direction: column; justify-content: flex-end; text-align: center; }
+.classes i { display: block; min-height: 1px; background: var(--generator); border-radius: 2px 2px 0 0; }
+
 .map { display: flex; gap: 12px; }
 .map ol { flex: none; max-width: 40%; display: flex; flex-direction: column; justify-content: space-around; margin: 0; padding: 0; list-style: none; font-size: 13px; }
 .map li { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }

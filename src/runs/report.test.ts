@@ -57,6 +57,17 @@ const words = (html: string) =>
 /** Texts that would break out of an attribute, an element or a script, if one let them. */
 const hostile = `"'><script>alert(1)</script><!-- </title></style>&amp;\u2028\u2029`;
 
+test("a report shows what the probes found, however long the log is, and says nothing of quality without one", () => {
+  const quality = { distance: 12.5, modes: 2, histogram: [0.25, 0.75], diversity: 0.9 };
+  const records = Array.from({ length: 5000 }, (_, i) => record(i + 1, i === 1001 ? { quality } : {}));
+  const html = report({ records });
+  const { distance, step } = columns(html);
+  expect(distance!.filter((value) => value !== null)).toEqual([12.5]);
+  expect(step![distance!.indexOf(12.5)]).toBe(1002);
+  expect(markup(html)).toContain("Share of each class: 0 25.0 %, 1 75.0 %");
+  expect(words(report())).not.toContain("Distance");
+});
+
 describe("a report needs nothing but itself", () => {
   test("and refers to nothing outside, whatever its input", () => {
     const html = report({ title: hostile });
@@ -86,7 +97,10 @@ describe("a report needs nothing but itself", () => {
   });
 
   test("and finds every element that its script looks for", () => {
-    const html = report({ records: [record(50, { length: 0.5, predicted: 0.2, realised: 0.1 }), record(100)] });
+    const quality = { distance: 3, modes: 2, histogram: [0.25, 0.75], diversity: 0.9 };
+    const html = report({
+      records: [record(50, { length: 0.5, predicted: 0.2, realised: 0.1, quality }), record(100)],
+    });
     const ids = [...scripts(html)[1]!.matchAll(/(?:find|chart)\("(\w+)"/g)].map((match) => match[1]!);
     expect(ids.length).toBeGreaterThan(6);
     for (const id of ids) expect(html).toContain(`id="${id}"`);

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { LogRecord } from "../train/train.ts";
 import { movesSection } from "./report-moves.ts";
+import { qualitySections } from "./report-quality.ts";
 import { reportScript } from "./report-script.ts";
 import {
   blockSection,
@@ -59,7 +60,8 @@ export function renderReport({
   blockNames = blocks.map(({ name }) => name),
 }: ReportInput): string {
   const all = withoutReplaced(records);
-  const log = thin(all, MOST_RECORDS);
+  const shown = new Set(thin(all, MOST_RECORDS));
+  const log = all.filter((record) => shown.has(record) || record.quality);
   const pictures = thin(
     samples.toSorted((a, b) => a.step - b.step),
     MOST_SAMPLES,
@@ -85,6 +87,7 @@ ${typeof summary.dataNote === "string" ? `<p class="note">${escapeHtml(summary.d
 </header>
 ${keyFigures(summary)}
 ${sideBySide(pictureSection(pictures), curveSection(log))}
+${sideBySide(...qualitySections(log))}
 ${sideBySide(blockSection(blocks), speedSection(log))}
 ${sideBySide(movesSection(all, blockNames), searchSection(log))}
 ${settingSection("Results", withoutKnown(summary))}
@@ -141,10 +144,14 @@ function columnsOf(log: readonly LogRecord[]): Record<string, unknown[]> {
     ...optional("length"),
     ...optional("predicted"),
     ...optional("realised"),
+    ...(log.some(({ quality }) => quality) && {
+      distance: log.map(({ quality }) => short(quality?.distance ?? Number.NaN)),
+      diversity: log.map(({ quality }) => short(quality?.diversity ?? Number.NaN)),
+    }),
   };
 }
 
-type NumberKey = Exclude<keyof LogRecord, "block" | "blockD" | "visits">;
+type NumberKey = Exclude<keyof LogRecord, "block" | "blockD" | "visits" | "quality">;
 
 /** Five digits are finer than any screen. */
 function short(value: number): number | null {

@@ -1,3 +1,5 @@
+import type { Quality } from "../train/train.ts";
+
 /** The result of a training, as `summary.json` holds it. */
 export interface Summary {
   readonly run: string;
@@ -18,7 +20,12 @@ export interface Summary {
   readonly data: string;
   readonly seed: number;
   readonly runtime: string;
+  /** What the last samples that a probe looked at are like. */
+  readonly quality: Quality | null;
+  /** The newest checkpoint. */
   readonly checkpoint: string;
+  /** The checkpoint whose samples a probe found nearest to real examples. */
+  readonly best: { readonly step: number; readonly distance: number; readonly checkpoint: string } | null;
   readonly samples: string | null;
   readonly report: string;
 }

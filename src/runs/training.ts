@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ConfigError, InputError } from "../errors.ts";
-import type { Converged, LogRecord, TrainingEvent } from "../train/train.ts";
+import type { Converged, LogRecord, Quality, TrainingEvent } from "../train/train.ts";
 import { version } from "../version.ts";
-import { checkpointPath, hasCheckpoints, loadNewest, saveCheckpoint, setAsideAfter } from "./checkpoint.ts";
+import { bestPath, checkpointPath, hasCheckpoints, loadNewest, saveCheckpoint, setAsideAfter } from "./checkpoint.ts";
 import { type Config, configure } from "./config.ts";
 import { type DataName, type DataSource, dataSets } from "./data-source.ts";
 import { writeWhole } from "./files.ts";
@@ -36,12 +36,21 @@ interface Run {
   readonly record: RunRecord;
   readonly runtime: string;
   readonly log: Log;
+  /** What the best checkpoint is, if there has been a probe. */
+  best: Best | undefined;
   /** The newest of each. */
   last: LogRecord | undefined;
+  quality: Quality | undefined;
   checkpoint: number;
   sample: number | undefined;
   /** Where the convergence test ended the training. */
   converged: Converged | undefined;
+}
+
+/** The step whose samples were nearest to real examples. */
+interface Best {
+  readonly step: number;
+  readonly distance: number;
 }
 
 type Ready = Extract<WorkerMessage, { type: "ready" }>;
@@ -55,7 +64,14 @@ export function startRun(
 ): Training {
   return runWorker({ config, source, stop: stopFlag() }, observer, async ({ fingerprint }) => {
     const record: RunRecord = { coordescent: version, data: { name: source.name, fingerprint }, config };
-    return { paths: await createRun(root, record), record, last: undefined, checkpoint: 0 };
+    return {
+      paths: await createRun(root, record),
+      record,
+      best: undefined,
+      last: undefined,
+      quality: undefined,
+      checkpoint: 0,
+    };
   });
 }
 
@@ -80,9 +96,14 @@ export async function resumeRun(
     const advice = `Give more with --steps, for example --steps ${2 * step}.`;
     throw new ConfigError(`${root}: the run has made ${step} of ${record.config.steps} iterations. ${advice}`, "steps");
   }
-  const last = (await readLog(paths.log)).findLast((entry) => entry.step <= step);
+  const made = (await readLog(paths.log)).filter((entry) => entry.step <= step);
+  const last = made.at(-1);
+  const quality = made.findLast((entry) => entry.quality)?.quality;
+  const best = bestOf(made);
   const file = checkpointPath(paths.checkpoints, step);
-  const resume = checkpoint && { resume: { checkpoint, file, elapsedMs: last?.elapsedMs ?? 0 } };
+  const resume = checkpoint && {
+    resume: { checkpoint, file, elapsedMs: last?.elapsedMs ?? 0, best: best?.distance },
+  };
   const job = { config: record.config, source: await findSource(record.config.data), stop: stopFlag(), ...resume };
   return runWorker(job, observer, async ({ fingerprint }) => {
     if (fingerprint !== record.data.fingerprint) {
@@ -93,8 +114,13 @@ export async function resumeRun(
     await makeFolders(paths);
     await setAsideAfter(paths.checkpoints, step);
     await truncateLog(paths.log, step);
-    return { paths, record, last, checkpoint: step };
+    return { paths, record, best, last, quality, checkpoint: step };
   });
+}
+
+function bestOf(records: readonly LogRecord[]): Best | undefined {
+  const measured = records.flatMap(({ step, quality }) => (quality ? [{ step, distance: quality.distance }] : []));
+  return measured.sort((a, b) => a.distance - b.distance || a.step - b.step)[0];
 }
 
 const stopFlag = () => new SharedArrayBuffer(4);
@@ -166,6 +192,7 @@ async function store(run: Run, event: TrainingEvent, observer: Observer): Promis
   if (event.type === "record") {
     log.append(event.record);
     run.last = event.record;
+    run.quality = event.record.quality ?? run.quality;
     observer.onRecord?.(event.record);
   } else if (event.type === "samples") {
     const png = await dataSets[record.config.data].draw(event.samples);
@@ -174,8 +201,10 @@ async function store(run: Run, event: TrainingEvent, observer: Observer): Promis
   } else if (event.type === "converged") {
     run.converged = event;
   } else {
-    await saveCheckpoint(paths.checkpoints, event, record.config.checkpoint.keep);
-    run.checkpoint = event.step;
+    const { step, best } = event;
+    await saveCheckpoint(paths.checkpoints, event, { keep: record.config.checkpoint.keep, isBest: best !== undefined });
+    run.checkpoint = step;
+    if (best !== undefined) run.best = { step, distance: best };
   }
 }
 
@@ -205,7 +234,9 @@ async function conclude(run: Run, state: Summary["state"], problem: string | nul
     data: record.data.name,
     seed: config.seed,
     runtime: run.runtime,
+    quality: run.quality ?? null,
     checkpoint: checkpointPath(paths.checkpoints, run.checkpoint),
+    best: run.best ? { ...run.best, checkpoint: bestPath(paths.checkpoints) } : null,
     samples: run.sample === undefined ? null : samplePath(paths, run.sample),
     report: paths.report,
   };

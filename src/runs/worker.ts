@@ -21,7 +21,12 @@ export interface Job {
   readonly source: DataSource;
   /** One Int32: a value of `stopRequest`. */
   readonly stop: SharedArrayBuffer;
-  readonly resume?: { readonly checkpoint: Checkpoint; readonly file: string; readonly elapsedMs: number };
+  readonly resume?: {
+    readonly checkpoint: Checkpoint;
+    readonly file: string;
+    readonly elapsedMs: number;
+    readonly best: number | undefined;
+  };
 }
 
 /** What the thread posts: first `ready` or `failed`, at last `done` or `failed`. */
@@ -53,7 +58,8 @@ async function work({ config, source, stop, resume }: Job, post: Post): Promise<
     sampleEvery: config.sample.every,
     checkpointEvery: config.checkpoint.every,
     tolerance: config.convergence.tolerance,
-    latents: fixedLatents(config),
+    latents: latentsOf(config, "samples", config.sample.count),
+    best: resume?.best,
     // One memory that both threads see: a copy of every checkpoint would be garbage that leaves holes in the heap.
     snapshotInto: emptySnapshot(plan.tensors, (sizeBytes) => new SharedArrayBuffer(sizeBytes)),
     elapsedMs: resume?.elapsedMs ?? 0,
@@ -68,10 +74,10 @@ async function work({ config, source, stop, resume }: Job, post: Post): Promise<
   post({ type: "done" });
 }
 
-/** The latents of every sample picture of a run. */
-function fixedLatents({ seed, sample, generator }: Config): Float32Array {
-  const latents = new Float32Array(sample.count * generator.latent);
-  fillNormal(stream(seed, "samples"), 0, latents);
+/** Latents that are the same every time. */
+function latentsOf({ seed, generator }: Config, name: string, count: number): Float32Array {
+  const latents = new Float32Array(count * generator.latent);
+  fillNormal(stream(seed, name), 0, latents);
   return latents;
 }
 

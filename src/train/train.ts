@@ -27,10 +27,33 @@ export interface LogRecord {
   readonly realisedD?: number;
   /** Moves of each block of the generator since the record before, in the order of the blocks; absent where there are more than 256. */
   readonly visits?: readonly number[];
+  /** What the samples are like, in the steps in which they were measured, and how long that took. */
+  readonly quality?: Quality;
+  readonly probeMs?: number;
   /** Training examples a second since the record before. */
   readonly imagesPerSecond: number;
   /** Since the training began, earlier sessions included. */
   readonly elapsedMs: number;
+}
+
+/** What a probe finds in samples of the generator. */
+export interface Quality {
+  /** From real examples: the smaller, the better. By it the best checkpoint is chosen. */
+  readonly distance: number;
+  /** Modes of the data, such as digits, that the samples show. */
+  readonly modes: number;
+  /** Share of the samples in each class. */
+  readonly histogram: readonly number[];
+  /** Mean distance of two samples over that of two real examples. */
+  readonly diversity: number;
+}
+
+/** Looks at samples every so many iterations. */
+export interface Probe {
+  readonly every: number;
+  /** The same every time. */
+  readonly latents: Float32Array;
+  measure(samples: Float32Array): Promise<Quality>;
 }
 
 /** How an ended training can have ended before its last iteration. */
@@ -46,7 +69,13 @@ export type TrainingEvent =
   | { readonly type: "record"; readonly record: LogRecord }
   | { readonly type: "samples"; readonly step: number; readonly samples: Float32Array }
   | Converged
-  | { readonly type: "checkpoint"; readonly step: number; readonly snapshot: Snapshot };
+  | {
+      readonly type: "checkpoint";
+      readonly step: number;
+      readonly snapshot: Snapshot;
+      /** The least distance that a probe has found, where it is that of these weights. */
+      readonly best?: number;
+    };
 
 /** What is trained, how long, and how often it is looked at. */
 export interface TrainingOptions {
@@ -61,6 +90,9 @@ export interface TrainingOptions {
   readonly tolerance?: number;
   /** The latents that every sample event shows. */
   readonly latents: Float32Array;
+  readonly probe?: Probe | undefined;
+  /** The least distance that a probe found in earlier sessions. */
+  readonly best?: number | undefined;
   /** Time that earlier sessions of the training took. */
   readonly elapsedMs?: number;
   /** Memory for the snapshots of the checkpoints, which then hold until the next event is asked for; without it each has its own. */
@@ -75,12 +107,13 @@ export interface TrainingOptions {
  * DivergedError as soon as a reported value is not finite, or a weight that is to be saved.
  */
 export async function* train(options: TrainingOptions): AsyncGenerator<TrainingEvent, void, void> {
-  const { trainer, steps, batch, latents, isStopped = () => false } = options;
+  const { trainer, steps, batch, latents, probe, isStopped = () => false } = options;
   const { logEvery = 50, sampleEvery = 500, checkpointEvery = 1000 } = options;
   const begun = performance.now() - (options.elapsedMs ?? 0);
   const isDue = (every: number) => trainer.step % every === 0 || trainer.step === steps;
   let logged = { step: trainer.step, at: performance.now() };
   let savedAt = -1;
+  let best = options.best ?? Number.POSITIVE_INFINITY;
   if (trainer.step === 0) {
     yield await checkpoint(options);
     savedAt = 0;
@@ -89,17 +122,25 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
     const iteration = await trainer.iterate();
     checkFinite(iteration);
     const converged = convergedAt(iteration, options.tolerance ?? 0);
-    if (isDue(logEvery) || converged) {
+    const found = probe && steps >= probe.every && isDue(probe.every) ? await look(trainer, probe) : undefined;
+    const isBest = found !== undefined && found.quality.distance < best;
+    if (isBest) best = found.quality.distance;
+    if (isDue(logEvery) || converged || found) {
       const now = performance.now();
       const imagesPerSecond = (1000 * batch * (iteration.step - logged.step)) / (now - logged.at);
       yield {
         type: "record",
-        record: recordOf(iteration, trainer.takeVisits("generator"), imagesPerSecond, now - begun),
+        record: recordOf(iteration, trainer.takeVisits("generator"), {
+          ...found,
+          imagesPerSecond: Math.round(imagesPerSecond),
+          elapsedMs: Math.round(now - begun),
+        }),
       };
       logged = { step: iteration.step, at: now };
     }
-    if (isDue(checkpointEvery)) {
-      yield await checkpoint(options);
+    if (isDue(checkpointEvery) || isBest) {
+      const saved = await checkpoint(options);
+      yield isBest ? { ...saved, best } : saved;
       savedAt = trainer.step;
     }
     if (isDue(sampleEvery) || converged) {
@@ -113,11 +154,19 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
   if (savedAt !== trainer.step) yield await checkpoint(options);
 }
 
-async function checkpoint({ trainer, snapshotInto }: TrainingOptions): Promise<TrainingEvent> {
+async function look(trainer: Trainer, { latents, measure }: Probe) {
+  const begun = performance.now();
+  const samples = await trainer.sample(latents);
+  if (!samples.every(Number.isFinite)) throw new DivergedError(trainer.step, "samples are not finite.");
+  const quality = await measure(samples);
+  return { quality, probeMs: Math.round(performance.now() - begun) };
+}
+
+async function checkpoint({ trainer, snapshotInto }: TrainingOptions) {
   const snapshot = await trainer.snapshot(snapshotInto);
   const name = notFinite(snapshot);
   if (name !== undefined) throw new DivergedError(trainer.step, `${name} holds numbers that are not finite.`);
-  return { type: "checkpoint", step: trainer.step, snapshot };
+  return { type: "checkpoint", step: trainer.step, snapshot } as const;
 }
 
 function convergedAt({ step, moves }: Iteration, tolerance: number): Converged | undefined {
@@ -136,8 +185,7 @@ function checkFinite({ step, metrics, moves }: Iteration): void {
 function recordOf(
   { step, moves, metrics }: Iteration,
   visits: readonly number[],
-  imagesPerSecond: number,
-  elapsedMs: number,
+  rest: Pick<LogRecord, "quality" | "probeMs" | "imagesPerSecond" | "elapsedMs">,
 ): LogRecord {
   const { lossD, lossG, probabilityReal, probabilityFake } = metrics as Record<string, number>;
   const [ofG, ofD] = [moves.generator!.at(-1)!, moves.discriminator!.at(-1)!];
@@ -155,7 +203,6 @@ function recordOf(
     blockD: ofD.block,
     ...Object.fromEntries([...named("", ofG), ...named("D", ofD)]),
     ...(visits.length <= 256 && { visits }),
-    imagesPerSecond: Math.round(imagesPerSecond),
-    elapsedMs: Math.round(elapsedMs),
+    ...rest,
   };
 }

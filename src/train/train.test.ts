@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ring } from "../data/mixture.ts";
 import { configure } from "../runs/config.ts";
 import { planOf } from "../runs/model.ts";
@@ -37,6 +37,49 @@ async function eventsOf(tolerance: number, steps: number): Promise<TrainingEvent
   for await (const event of train(options)) events.push(event);
   return events;
 }
+
+describe("a probe", () => {
+  const distances = [5, 3, 4, 2];
+  const probed = async (options: { steps: number; best?: number }) => {
+    let looks = 0;
+    const measure = async () => ({ distance: distances[looks++]!, modes: 1, histogram: [1], diversity: 1 });
+    const probe = { every: 3, latents: new Float32Array(8), measure };
+    const events: TrainingEvent[] = [];
+    const common = { trainer: await trainer(), batch: 4, latents: new Float32Array(2), logEvery: 5, probe };
+    for await (const event of train({ ...common, ...options })) events.push(event);
+    return events;
+  };
+  const bests = (events: readonly TrainingEvent[]) =>
+    events.flatMap((event) => (event.type === "checkpoint" && event.best !== undefined ? [event] : []));
+
+  test("is logged in its steps and makes a checkpoint where it finds the least distance so far", async () => {
+    const events = await probed({ steps: 12 });
+    const records = events.flatMap((event) => (event.type === "record" ? [event.record] : []));
+    expect(records.map(({ step, quality }) => [step, quality?.distance])).toEqual([
+      [3, 5],
+      [5, undefined],
+      [6, 3],
+      [9, 4],
+      [10, undefined],
+      [12, 2],
+    ]);
+    expect(bests(events).map(({ step, best }) => [step, best])).toEqual([
+      [3, 5],
+      [6, 3],
+      [12, 2],
+    ]);
+  });
+
+  test("knows the least distance of earlier sessions", async () => {
+    expect(bests(await probed({ steps: 12, best: 3 })).map(({ step }) => step)).toEqual([12]);
+  });
+
+  test("looks once more at the end, but not in a training that is shorter than its interval", async () => {
+    expect(bests(await probed({ steps: 4 })).map(({ step }) => step)).toEqual([3, 4]);
+    expect(bests(await probed({ steps: 10 })).map(({ step }) => step)).toEqual([3, 6, 10]);
+    expect(bests(await probed({ steps: 2 }))).toEqual([]);
+  });
+});
 
 const lossesOf = (events: readonly TrainingEvent[]) =>
   events.flatMap((event) => (event.type === "record" ? [event.record.lossG] : []));
