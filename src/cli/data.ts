@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { DataName } from "../runs/data-source.ts";
 import { addOutputOptions } from "./options.ts";
 import { openTerminal } from "./terminal.ts";
 import { downloadOptions } from "./train.ts";
@@ -30,9 +31,8 @@ export function addDataCommand(program: Command): void {
 async function list(options: Flags): Promise<void> {
   const { dataSets } = await import("../runs/data-source.ts");
   const { findMnist } = await import("../data/mnist.ts");
-  const rows = Object.entries(dataSets).map(([name, { summary }]) => {
-    if (name !== "mnist") return { name, summary, where: "built in" };
-    return { name, summary, where: whereMnistIs(findMnist) };
+  const rows = Object.entries(dataSets).map(([name, { summary, isOfMnist }]) => {
+    return { name, summary, where: isOfMnist ? whereMnistIs(findMnist) : "built in" };
   });
   const width = Math.max(...rows.map(({ name }) => name.length));
   openTerminal(options).result(
@@ -51,8 +51,9 @@ function whereMnistIs(find: () => { folder: string } | undefined): string {
 
 async function fetchData(name: string, options: Flags): Promise<void> {
   const terminal = openTerminal(options);
-  await checkName(name);
-  if (name !== "mnist") {
+  const { dataSets } = await import("../runs/data-source.ts");
+  const { isOfMnist } = dataSets[await checkName(name)];
+  if (!isOfMnist) {
     terminal.result({ name, folder: null }, [`${name} is built in: there is nothing to fetch.`]);
     return;
   }
@@ -68,9 +69,9 @@ async function check(name: string, options: Flags): Promise<void> {
   const { dataSets, findData } = await import("../runs/data-source.ts");
   const { InputError } = await import("../errors.ts");
   const { findMnist } = await import("../data/mnist.ts");
-  if (known === "mnist") {
+  if (dataSets[known].isOfMnist) {
     const found = findMnist();
-    if (!found) throw new InputError("mnist", "not on this machine. Run `coordescent data fetch mnist`.");
+    if (!found) throw new InputError(name, "not on this machine. Run `coordescent data fetch mnist`.");
     await verifyMnist(found.folder);
   }
   const { count, fingerprint } = await dataSets[known].open(await findData(known));
@@ -89,5 +90,5 @@ async function verifyMnist(folder: string): Promise<void> {
 async function checkName(name: string) {
   const { dataSets } = await import("../runs/data-source.ts");
   const { checkChoice } = await import("../runs/config.ts");
-  return checkChoice("data", name, Object.keys(dataSets) as (keyof typeof dataSets)[]);
+  return checkChoice("data", name, Object.keys(dataSets) as DataName[]);
 }

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { dataSets } from "../runs/data-source.ts";
 
 /** Options of the commands that train. */
 export interface TrainingCliOptions {
@@ -34,7 +35,7 @@ export function addOutputOptions(command: Command): Command {
 export function addTrainingOptions(command: Command): Command {
   command
     .option("--run <dir>", "directory of the run (default: a new one under runs/)")
-    .option("--data <name>", "mnist, strokes, ring or grid")
+    .option("--data <name>", Object.keys(dataSets).join(", "))
     .option("--preset <name>", "configuration to start from; `coordescent train --list` shows them")
     .option("--steps <n>", "number of iterations", parseNumber)
     .option("--batch <n>", "examples of an iteration", parseNumber)

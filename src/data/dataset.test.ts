@@ -3,16 +3,17 @@ import { stream, word } from "../random.ts";
 import type { Dataset } from "./dataset.ts";
 import { imageDataset } from "./image-feed.ts";
 import { grid, ring } from "./mixture.ts";
+import { stackedDigits } from "./stacked.ts";
 
 const noise = stream(5, "test images");
-const images = imageDataset({
+const digits = {
   name: "images",
   count: 7,
   height: 2,
   width: 3,
   pixels: Uint8Array.from({ length: 42 }, (_, i) => word(noise, 0, i)),
   labels: Uint8Array.from({ length: 7 }, (_, i) => i),
-});
+};
 
 function batch(dataset: Dataset, seed: number, step: number, size: number): number[] {
   const out = new Float32Array(size * dataset.shape.reduce((product, n) => product * n, 1)).fill(Number.NaN);
@@ -22,7 +23,8 @@ function batch(dataset: Dataset, seed: number, step: number, size: number): numb
 
 /** What every data set promises; a new one adds its line. */
 describe.each([
-  ["images", images],
+  ["images", imageDataset(digits)],
+  ["stacked digits", stackedDigits(digits)],
   ["ring", ring],
   ["grid", grid],
 ])("data set %s", (_, dataset) => {
@@ -68,8 +70,8 @@ describe.each([
   });
 
   test("refuses a batch of broken examples and a step that does not exist", () => {
-    const whole = new Float32Array(12);
-    expect(() => dataset.fill(1, 0, new Float32Array(13))).toThrow(/whole examples of \d values, got 13 values/);
+    const whole = new Float32Array(36);
+    expect(() => dataset.fill(1, 0, new Float32Array(13))).toThrow(/whole examples of \d+ values, got 13 values/);
     expect(() => dataset.fill(1, -1, whole)).toThrow(/non-negative integer, got -1/);
     expect(() => dataset.fill(1, 0.5, whole)).toThrow(/non-negative integer, got 0.5/);
     expect(() => dataset.fill(1, Number.NaN, whole)).toThrow(/non-negative integer, got NaN/);

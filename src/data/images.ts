@@ -1,3 +1,6 @@
+/** What images are for: to learn from, to choose between trainings by, and to report on once. */
+export type Split = "train" | "validation" | "test";
+
 /** Greyscale images with a class each, in memory. */
 export interface LabelledImages {
   readonly name: string;

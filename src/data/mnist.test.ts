@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { InputError, StorageError } from "../errors.ts";
+import type { Split } from "./images.ts";
 import { cacheFolder, findMnist, listFiles, loadMnist, type MnistFile, type MnistFiles } from "./mnist.ts";
 
 let root: string;
@@ -88,9 +89,10 @@ describe("looking MNIST up", () => {
   });
 });
 
-/** Three images of 1 x 2 pixels, as MNIST files with a table of their own. */
+/** Images of 1 x 2 pixels, three unless told, as MNIST files with a table of their own. */
 function tiny({ labels = [7, 0, 9], pixels = [1, 2, 3, 4, 5, 6], imageRank = 3 } = {}) {
-  const sizes = imageRank === 3 ? [0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2] : [0, 0, 0, 3, 0, 0, 0, 2];
+  const count = pixels.length / 2;
+  const sizes = imageRank === 3 ? [0, 0, 0, count, 0, 0, 0, 1, 0, 0, 0, 2] : [0, 0, 0, count, 0, 0, 0, 2];
   const images = Uint8Array.of(0, 0, 8, imageRank, ...sizes, ...pixels);
   const labelBytes = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, labels.length, ...labels);
   const entry = (name: string, bytes: Uint8Array): MnistFile => ({
@@ -116,6 +118,16 @@ describe("loading MNIST", () => {
     rmSync(join(root, "images.gz"));
     writeFileSync(join(root, "images"), images);
     expect(await loadMnist({ folder: root, files })).toEqual(loaded);
+  });
+
+  test("keeps the last sixth of the training files for validation", async () => {
+    const { files, images, labels } = tiny({ labels: [7, 0, 9, 1, 2, 3, 4], pixels: [...Array(14).keys()] });
+    writeFileSync(join(root, "images"), images);
+    writeFileSync(join(root, "labels"), labels);
+    const load = (split: Split) => loadMnist({ folder: root, files, split });
+    const [train, validation, whole] = [await load("train"), await load("validation"), await load("test")];
+    expect(train).toEqual({ ...whole, count: 6, pixels: whole.pixels.slice(0, 12), labels: whole.labels.slice(0, 6) });
+    expect(validation).toEqual({ ...whole, count: 1, pixels: Uint8Array.of(12, 13), labels: Uint8Array.of(4) });
   });
 
   test("refuses a file with another SHA-256, names both and says what to do", async () => {
@@ -173,10 +185,14 @@ test.skipIf(!given)("reads the real MNIST with its published class counts (needs
   const countClasses = (labels: Uint8Array) =>
     labels.reduce((counts, label) => counts.with(label, counts[label]! + 1), new Array<number>(10).fill(0));
   const train = await loadMnist();
-  expect(train).toMatchObject({ name: "mnist", count: 60_000, height: 28, width: 28 });
-  expect(countClasses(train.labels)).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
+  const validation = await loadMnist({ split: "validation" });
+  expect(train).toMatchObject({ name: "mnist", count: 50_000, height: 28, width: 28 });
+  expect(validation).toMatchObject({ name: "mnist", count: 10_000, height: 28, width: 28 });
+  const labels = Uint8Array.of(...train.labels, ...validation.labels);
+  expect(countClasses(labels)).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
   // the mean that torchvision's examples normalise by
-  expect(train.pixels.reduce((sum, pixel) => sum + pixel, 0) / train.pixels.length / 255).toBeCloseTo(0.1307, 4);
+  const sums = [train, validation].map(({ pixels }) => pixels.reduce((sum, pixel) => sum + pixel, 0));
+  expect((sums[0]! + sums[1]!) / (60_000 * 784) / 255).toBeCloseTo(0.1307, 4);
   const held = await loadMnist({ split: "test" });
   expect(held).toMatchObject({ count: 10_000, height: 28, width: 28 });
   expect(countClasses(held.labels)).toEqual([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);

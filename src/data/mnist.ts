@@ -7,7 +7,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { InputError, StorageError } from "../errors.ts";
 import { gunzip } from "./gzip.ts";
 import { parseIdx } from "./idx.ts";
-import type { LabelledImages } from "./images.ts";
+import type { LabelledImages, Split } from "./images.ts";
 
 /** One file of MNIST: its unpacked name, size and SHA-256 (hex). */
 export interface MnistFile {
@@ -16,11 +16,8 @@ export interface MnistFile {
   readonly sha256: string;
 }
 
-/** The 60,000 images to train on, or the 10,000 to test with. */
-export type MnistSplit = "train" | "test";
-
-/** The files of both splits. */
-export type MnistFiles = Readonly<Record<MnistSplit, { readonly images: MnistFile; readonly labels: MnistFile }>>;
+/** The files of images to learn from and of those to test with. */
+export type MnistFiles = Readonly<Record<"train" | "test", { readonly images: MnistFile; readonly labels: MnistFile }>>;
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -90,7 +87,8 @@ export function findMnist(
 }
 
 /**
- * Reads MNIST from a folder, by default the one that `findMnist` finds; never from the network. Throws an `InputError` where files are
+ * Reads a split of MNIST from a folder, by default the one that `findMnist` finds; never from the network. The last sixth of the training files is the
+ * validation split: of their 60,000 images the first 50,000 are for training and 10,000 for validation; the 10,000 for testing have files of their own. Throws an `InputError` where files are
  * missing or are not the original ones by their SHA-256, and a `StorageError` where they cannot be read.
  */
 export async function loadMnist({
@@ -99,15 +97,26 @@ export async function loadMnist({
   folder = findMnist(env)?.folder ?? join(cacheFolder(env), "mnist"),
   files = mnistFiles,
 }: {
-  split?: MnistSplit;
+  split?: Split;
   folder?: string | undefined;
   env?: Environment;
   files?: MnistFiles;
 } = {}): Promise<LabelledImages> {
-  const { images, labels } = files[split];
+  const { images, labels } = files[split === "test" ? "test" : "train"];
   const paths = requireFiles(folder, [images, labels], "Run `coordescent data fetch mnist`.");
   const [imageFile, labelFile] = paths as [string, string];
-  return joinImagesAndLabels(readMnistFile(imageFile, images), imageFile, readMnistFile(labelFile, labels), labelFile);
+  const imageBytes = readMnistFile(imageFile, images);
+  const whole = joinImagesAndLabels(imageBytes, imageFile, readMnistFile(labelFile, labels), labelFile);
+  const border = whole.count - Math.floor(whole.count / 6);
+  if (split === "train") return slice(whole, 0, border);
+  return split === "validation" ? slice(whole, border, whole.count) : whole;
+}
+
+/** Images `from` to `to`, without `to`, where they lie. */
+function slice(images: LabelledImages, from: number, to: number): LabelledImages {
+  const area = images.height * images.width;
+  const [pixels, labels] = [images.pixels.subarray(from * area, to * area), images.labels.subarray(from, to)];
+  return { ...images, count: to - from, pixels, labels };
 }
 
 /** The unpacked bytes of one file, checked against its SHA-256. Throws an `InputError` or a `StorageError`. */

@@ -43,6 +43,18 @@ test("there are 30,000 images where no number is asked for, and every digit come
   expect(counts).toEqual(new Array(10).fill(3000));
 });
 
+test("the splits have the same digits in other handwritings", () => {
+  const [train, validation, held] = (["train", "validation", "test"] as const).map((split) =>
+    strokes({ split, count: 200 }),
+  ) as [LabelledImages, LabelledImages, LabelledImages];
+  expect(strokes({ count: 200 })).toEqual(train);
+  expect([validation.labels, held.labels]).toEqual([train.labels, train.labels]);
+  const images = [train, validation, held].flatMap((split) =>
+    [...Array(200).keys()].map((i) => String(image(split, i))),
+  );
+  expect(new Set(images).size).toBe(600);
+});
+
 test("anything but a digit is refused", () => {
   expect(() => drawDigit(0, 0, 10, new Uint8Array(AREA))).toThrowErrorMatchingInlineSnapshot(
     `[RangeError: drawDigit: digit must be an integer from 0 to 9, got 10.]`,

@@ -1,7 +1,7 @@
 /** The embedded data set: digits that the program writes by hand itself, sized and placed like MNIST's, for when MNIST cannot be had. */
 
 import { fillNormal, fillUniform, type Stream, stream } from "../random.ts";
-import type { LabelledImages } from "./images.ts";
+import type { LabelledImages, Split } from "./images.ts";
 import { type Form, forms, START } from "./strokes-glyphs.ts";
 import { fitPath, inkPath, type PenPoint, smoothPath } from "./strokes-pen.ts";
 
@@ -13,14 +13,28 @@ const BOX = 19.5;
 /** Pixels: the outermost one stays black, and half a one is the fading edge. */
 const MARGIN = 1.5;
 
-/** `count` handwritten-looking digits, 28 x 28, white on black. Image i shows digit i % 10 and depends on `seed` and i alone. */
-export function strokes({ count = 30_000, seed = 0 } = {}): LabelledImages {
+/** The number of the first handwriting of each split: no set reaches the next one. */
+const firstOf = { train: 0, validation: 1e9, test: 2e9 };
+
+/**
+ * Handwritten-looking digits, 28 x 28, white on black; 30,000 to train with and 10,000 of the other splits where no number is asked for. Image i of a split
+ * shows digit i % 10 and depends on `seed`, the split and i alone.
+ */
+export function strokes({
+  split = "train",
+  count = split === "train" ? 30_000 : 10_000,
+  seed = 0,
+}: {
+  split?: Split;
+  count?: number;
+  seed?: number;
+} = {}): LabelledImages {
   const area = SIZE * SIZE;
   const pixels = new Uint8Array(count * area);
   const labels = new Uint8Array(count);
   for (let i = 0; i < count; i++) {
     labels[i] = i % 10;
-    drawDigit(seed, i, i % 10, pixels.subarray(i * area, (i + 1) * area));
+    drawDigit(seed, firstOf[split] + i, i % 10, pixels.subarray(i * area, (i + 1) * area));
   }
   return { name: "strokes", count, height: SIZE, width: SIZE, pixels, labels };
 }

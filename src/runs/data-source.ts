@@ -1,72 +1,105 @@
 import type { Dataset } from "../data/dataset.ts";
 import { imageDataset } from "../data/image-feed.ts";
+import type { LabelledImages, Split } from "../data/images.ts";
 import { grid, type Mixture, ring } from "../data/mixture.ts";
 import { loadMnist } from "../data/mnist.ts";
 import { type DownloadOptions, ensureMnist } from "../data/mnist-download.ts";
+import { stackedDigits } from "../data/stacked.ts";
 import { strokes } from "../data/strokes.ts";
 import { InputError, StorageError } from "../errors.ts";
 import type { ExampleSpec } from "./example-spec.ts";
 import type { Setting } from "./setting.ts";
 
 /** A data set and where its files are, if it has any; plain data, so that it can be sent to a thread. */
-export interface DataSource {
+export interface DataSource extends Place {
   readonly name: DataName;
+}
+
+interface Place {
   readonly folder?: string;
 }
 
 /** A key of `dataSets`. */
-export type DataName = keyof typeof dataSets;
+export type DataName = "mnist" | "strokes" | "stacked-mnist" | "ring" | "grid";
 
 interface DataSet {
   readonly summary: string;
   readonly examples: ExampleSpec;
   /** Settings that suit it, beneath those of the user. */
   readonly settings: readonly Setting[];
-  open(source: { readonly folder?: string }): Promise<Dataset>;
+  /** Whether it needs the files of MNIST. */
+  readonly isOfMnist: boolean;
+  /** Examples of a split, those to train on where none is named; an endless set of points has the same in all of them. */
+  open(source: Place, split?: Split): Promise<Dataset>;
+  /** The images of a split with their classes; of stacked digits those that the channels are drawn from. Points have none. */
+  readonly reference?: (source: Place, split: Split) => Promise<LabelledImages>;
+  /** The distribution of points, where it is known exactly. */
+  readonly mixture?: Mixture;
   /** Samples as a PNG file. */
   draw(samples: Float32Array): Promise<Uint8Array>;
 }
 
-const images = {
-  examples: { shape: [1, 28, 28], range: "unit" },
-  settings: [],
-  draw: async (samples: Float32Array) => (await import("./picture.ts")).imageGrid(samples, [1, 28, 28]),
-} as const;
+/** A data set of images [channels, 28, 28]. */
+function images(
+  channels: 1 | 3,
+  fields: Pick<DataSet, "summary" | "isOfMnist"> & Required<Pick<DataSet, "reference">>,
+): DataSet {
+  const shape = [channels, 28, 28] as const;
+  const dataset = channels === 1 ? imageDataset : stackedDigits;
+  return {
+    ...fields,
+    examples: { shape, range: "unit" },
+    settings: [],
+    open: async (source, split = "train") => dataset(await fields.reference(source, split)),
+    draw: async (samples) => (await import("./picture.ts")).imageGrid(samples, shape),
+  };
+}
 
-function mixture(summary: string, data: Mixture): DataSet {
-  const extent = 1.25 * Math.max(...data.centres.flat());
+function points(summary: string, mixture: Mixture): DataSet {
+  const extent = 1.25 * Math.max(...mixture.centres.flat());
   return {
     summary,
+    mixture,
+    isOfMnist: false,
     examples: { shape: [2], range: "real" },
     settings: [["sample.count", 1000]],
-    open: () => Promise.resolve(data),
+    open: () => Promise.resolve(mixture),
     async draw(samples) {
       const real = new Float32Array(2000);
-      data.fill(0, 0, real);
+      mixture.fill(0, 0, real);
       return (await import("./picture.ts")).scatter(samples, { real, extent });
     },
   };
 }
 
+const mnist = ({ folder }: Place, split: Split) => loadMnist({ folder, split });
+
 /** Every data set, by its name in configurations. */
-export const dataSets = {
-  mnist: {
-    ...images,
-    summary: "60,000 handwritten digits, 28x28 (LeCun, Cortes and Burges 1998)",
-    open: async ({ folder }: { readonly folder?: string }) => imageDataset(await loadMnist({ folder })),
-  },
-  strokes: {
-    ...images,
-    summary: "30,000 handwritten-looking digits drawn by this program, 28x28",
-    open: () => Promise.resolve(imageDataset(strokes())),
-  },
-  ring: mixture("8 Gaussians on a circle, points in the plane", ring),
-  grid: mixture("25 Gaussians on a square grid, points in the plane", grid),
-} as const satisfies Record<string, DataSet>;
+export const dataSets: Readonly<Record<DataName, DataSet>> = {
+  mnist: images(1, {
+    summary:
+      "50,000 handwritten digits, 28x28 (LeCun, Cortes and Burges 1998); 10,000 for validation, 10,000 for testing",
+    isOfMnist: true,
+    reference: mnist,
+  }),
+  strokes: images(1, {
+    summary:
+      "30,000 handwritten-looking digits drawn by this program, 28x28; 10,000 for validation, 10,000 for testing",
+    isOfMnist: false,
+    reference: (_, split) => Promise.resolve(strokes({ split })),
+  }),
+  "stacked-mnist": images(3, {
+    summary: "three random digits of MNIST as the colours of an image, 28x28, endless; 1,000 modes",
+    isOfMnist: true,
+    reference: mnist,
+  }),
+  ring: points("8 Gaussians on a circle, points in the plane", ring),
+  grid: points("25 Gaussians on a square grid, points in the plane", grid),
+};
 
 /** The data set of a name, MNIST being downloaded if need be. Throws InputError or StorageError where it cannot be had. */
 export async function findData(name: DataName, options: DownloadOptions = {}): Promise<DataSource> {
-  return name === "mnist" ? { name, folder: await ensureMnist(options) } : { name };
+  return dataSets[name].isOfMnist ? { name, folder: await ensureMnist(options) } : { name };
 }
 
 /** MNIST where it can be had, else `strokes` with the reason in a few words; a `COORDESCENT_DATA` that is set and wrong is an error all the same. */

@@ -92,11 +92,25 @@ describe("imageGrid", () => {
     expect(imageGrid(samples, [1, 4, 4])).toEqual(imageGrid(samples.slice(), [1, 4, 4]));
   });
 
-  test("refuses samples that are not whole images of one channel, and bad options", () => {
+  test("lays three channels out as colours", () => {
+    const samples = flatImages(6, 2, 2); // two images, the planes of which are 0, 1, 2 and 3, 4, 5
+    const { width, height, channels, at } = look(imageGrid(samples, [3, 2, 2], { scale: 2, gap: 1 }));
+    expect([width, height, channels]).toEqual([9, 4, 3]);
+    expect([at(0, 0), at(3, 3), at(5, 0), at(8, 3)]).toEqual([
+      [0, 1, 2],
+      [0, 1, 2],
+      [3, 4, 5],
+      [3, 4, 5],
+    ]);
+    expect(at(4, 2)).toEqual([DARK_GREY, DARK_GREY, DARK_GREY]);
+  });
+
+  test("refuses samples that are not whole images of one or three channels, and bad options", () => {
     expect(() => imageGrid(new Float32Array(7), [1, 2, 2])).toThrowErrorMatchingInlineSnapshot(
-      `[ShapeError: imageGrid: expected whole images of 1 channel, got 7 values of shape [1, 2, 2]. Pass samples [N, 1, H, W] and [1, H, W].]`,
+      `[ShapeError: imageGrid: expected whole images of 1 or 3 channels, got 7 values of shape [1, 2, 2]. Pass samples [N, C, H, W] and [C, H, W].]`,
     );
-    expect(() => imageGrid(new Float32Array(12), [3, 2, 2])).toThrow("got 12 values of shape [3, 2, 2]");
+    expect(() => imageGrid(new Float32Array(8), [2, 2, 2])).toThrow("got 8 values of shape [2, 2, 2]");
+    expect(() => imageGrid(new Float32Array(4), [3, 2, 2])).toThrow("got 4 values of shape [3, 2, 2]");
     expect(() => imageGrid(new Float32Array(4), [1, 2, 2], { scale: 1.5 })).toThrowErrorMatchingInlineSnapshot(
       `[RangeError: imageGrid: scale must be an integer of at least 1, got 1.5. Round it.]`,
     );

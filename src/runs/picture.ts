@@ -17,19 +17,19 @@ export interface GridOptions {
 }
 
 /**
- * An 8-bit greyscale PNG of `samples` [N, 1, H, W], row by row, 0 black to 1 white. Values outside [0, 1] are clamped, and NaN is black. No samples
- * give one empty place. Throws `ShapeError` where `samples` does not hold whole images of one channel, `RangeError` for a bad option.
+ * An 8-bit PNG of `samples` [N, C, H, W], row by row, 0 black to 1 white: greyscale of one channel, RGB of three. Values outside [0, 1] are clamped, and NaN is black. No samples
+ * give one empty place. Throws `ShapeError` where `samples` does not hold whole images of one or three channels, `RangeError` for a bad option.
  */
 export function imageGrid(
   samples: Float32Array,
   [channels, height, width]: readonly [channels: number, height: number, width: number],
   { columns, scale = 2, gap = 2 }: GridOptions = {},
 ): Uint8Array {
-  const count = samples.length / (height * width);
-  if (channels !== 1 || !Number.isInteger(count)) {
+  const count = samples.length / (channels * height * width);
+  if ((channels !== 1 && channels !== 3) || !Number.isInteger(count)) {
     throw new ShapeError(
-      `imageGrid: expected whole images of 1 channel, got ${samples.length} values of shape [${channels}, ${height}, ${width}]. ` +
-        "Pass samples [N, 1, H, W] and [1, H, W].",
+      `imageGrid: expected whole images of 1 or 3 channels, got ${samples.length} values of shape [${channels}, ${height}, ${width}]. ` +
+        "Pass samples [N, C, H, W] and [C, H, W].",
     );
   }
   checkInteger("imageGrid", "columns", columns ?? 1, 1);
@@ -41,16 +41,17 @@ export function imageGrid(
   const stepY = height * scale + gap;
   const pictureWidth = across * stepX - gap;
   const pictureHeight = down * stepY - gap;
-  const data = new Uint8Array(pictureWidth * pictureHeight).fill(DARK_GREY);
-  for (let i = 0; i < count; i++) {
+  const data = new Uint8Array(pictureWidth * pictureHeight * channels).fill(DARK_GREY);
+  for (let plane = 0; plane < count * channels; plane++) {
+    const i = Math.floor(plane / channels);
     const corner = Math.floor(i / across) * stepY * pictureWidth + (i % across) * stepX;
     for (let y = 0; y < height * scale; y++) {
-      const from = (i * height + Math.floor(y / scale)) * width;
-      const to = corner + y * pictureWidth;
-      for (let x = 0; x < width * scale; x++) data[to + x] = toByte(samples[from + Math.floor(x / scale)]!);
+      const from = (plane * height + Math.floor(y / scale)) * width;
+      const to = (corner + y * pictureWidth) * channels + (plane % channels);
+      for (let x = 0; x < width * scale; x++) data[to + x * channels] = toByte(samples[from + Math.floor(x / scale)]!);
     }
   }
-  return encode({ width: pictureWidth, height: pictureHeight, data, channels: 1, depth: 8 });
+  return encode({ width: pictureWidth, height: pictureHeight, data, channels, depth: 8 });
 }
 
 /** NaN is written to a `Uint8Array` as 0. */
