@@ -43,7 +43,7 @@ describe.each<readonly [string, Runtime]>([
     const [real, fake] = [input("real", [4, 1], "batch"), input("fake", [4, 1], "batch")];
     const values = { real: [1000, -1000, 1000, -1000], fake: [1000, 1000, -1000, -1000] };
     for (const loss of Object.values(losses)) {
-      const values_ = [loss.discriminator(real, fake), loss.generator(fake)];
+      const values_ = [loss.discriminator(real, fake), loss.generator(fake, real)];
       const slopes = values_.flatMap((value) => gradients(value, [real, fake]));
       const lists = await (await evaluator([...values_, ...slopes], runtime))(values);
       expect(lists.flat().every(Number.isFinite)).toBe(true);

@@ -96,14 +96,20 @@ describe("log-sum-exp", () => {
 
 describe("a loss of logits from -1000 to 1000", () => {
   const at = [-1000, -40, -1, 0, 1, 40, 1000];
+  const realAt = [...at.slice(3), ...at.slice(0, 3)]; // pairs of different logits
   const N = at.length;
   const sigmoid = (l: number) => 1 / (1 + Math.exp(-l));
   const softplus = (l: number) => Math.max(l, 0) + Math.log1p(Math.exp(-Math.abs(l)));
-  const mean = (f: (l: number) => number) => at.reduce((sum, l) => sum + f(l), 0) / N;
+  const mean = (f: (l: number, i: number) => number) => at.reduce((sum, l, i) => sum + f(l, i), 0) / N;
+  const pair = (f: (difference: number) => number) => (_: number, i: number) => f(at[i]! - realAt[i]!);
   /** A loss at these logits, and its slope with respect to each logit, worked out by hand. */
   interface ClosedForm {
-    readonly discriminator: { readonly value: number; real(l: number): number; fake(l: number): number };
-    readonly generator: { readonly value: number; fake(l: number): number };
+    readonly discriminator: {
+      readonly value: number;
+      real(l: number, i: number): number;
+      fake(l: number, i: number): number;
+    };
+    readonly generator: { readonly value: number; fake(l: number, i: number): number };
   }
   const crossEntropy: ClosedForm["discriminator"] = {
     value: mean((l) => softplus(-l)) + mean(softplus),
@@ -116,18 +122,46 @@ describe("a loss of logits from -1000 to 1000", () => {
       discriminator: crossEntropy,
       generator: { value: mean((l) => softplus(-l)), fake: (l) => -sigmoid(-l) / N },
     },
+    "least-squares": {
+      discriminator: {
+        value: mean((l) => ((l - 1) ** 2 + l ** 2) / 2),
+        real: (l) => (l - 1) / N,
+        fake: (l) => l / N,
+      },
+      generator: { value: mean((l) => (l - 1) ** 2 / 2), fake: (l) => (l - 1) / N },
+    },
+    hinge: {
+      discriminator: {
+        value: mean((l) => Math.max(0, 1 - l) + Math.max(0, 1 + l)),
+        real: (l) => (l < 1 ? -1 / N : 0),
+        fake: (l) => (l > -1 ? 1 / N : 0),
+      },
+      generator: { value: 0, fake: () => -1 / N },
+    },
+    wasserstein: {
+      discriminator: { value: 0, real: () => -1 / N, fake: () => 1 / N },
+      generator: { value: 0, fake: () => -1 / N },
+    },
+    relativistic: {
+      discriminator: {
+        value: mean(pair(softplus)),
+        real: pair((d) => -sigmoid(d) / N),
+        fake: pair((d) => sigmoid(d) / N),
+      },
+      generator: { value: mean(pair((d) => softplus(-d))), fake: pair((d) => -sigmoid(-d) / N) },
+    },
   };
 
   test.each(Object.keys(losses) as LossName[])("%s is finite and exact", async (name) => {
     const { [name]: loss } = losses;
     const { discriminator, generator } = closedForms[name];
     const [real, fake] = [input("real", [N, 1], "batch"), input("fake", [N, 1], "batch")];
-    const [D, G] = [loss.discriminator(real, fake), loss.generator(fake)];
+    const [D, G] = [loss.discriminator(real, fake), loss.generator(fake, real)];
     const results = await evaluate([D, G, ...gradients(D, [real, fake]), ...gradients(G, [fake])], {
-      real: at,
+      real: realAt,
       fake: at,
     });
-    const slopes = [discriminator.real, discriminator.fake, generator.fake].map((slope) => at.map(slope));
+    const slopes = [realAt.map(discriminator.real), at.map(discriminator.fake), at.map(generator.fake)];
     const expected = [[discriminator.value], [generator.value], ...slopes];
     // relative to each slope, however small
     const isClose = (x: number, exact: number) => Math.abs(x - exact) <= 1e-14 * Math.abs(exact);
@@ -230,7 +264,10 @@ describe("a whole network", () => {
     ...Object.fromEntries(parameters.map(({ name, shape }) => [name, numbers(sizeOf(shape), name)])),
   };
   const objectives = Object.values(losses).flatMap((loss): [string, Tensor][] => [
-    [`${loss.name} generator loss`, loss.generator(discriminator.apply(weight, fake))],
+    [
+      `${loss.name} generator loss`,
+      loss.generator(discriminator.apply(weight, fake), discriminator.apply(weight, real)),
+    ],
     [
       `${loss.name} discriminator loss with R1 and R2`,
       penalties.reduce(add, loss.discriminator(first!(logits), second!(logits))),

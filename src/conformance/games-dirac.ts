@@ -1,10 +1,10 @@
 /** The Dirac-GAN (Mescheder, Geiger and Nowozin 2018): data at 0, a generator theta, a discriminator psi x. */
 import { ganPlayers } from "../gan/game.ts";
-import { type Loss, minimax, nonSaturating } from "../gan/losses.ts";
+import { type Loss, minimax, nonSaturating, relativistic, wasserstein } from "../gan/losses.ts";
 import { expand, reshape } from "../ops/broadcasting.ts";
 import { gemm } from "../ops/product.ts";
 import type { Order } from "../plan.ts";
-import { allAtOnce, oneWeight, plainly, wasserstein } from "./games-gan.ts";
+import { allAtOnce, oneWeight, plainly } from "./games-gan.ts";
 import { open, type Play } from "./games-play.ts";
 import { distance, norm, range, spectralRadius, transpose } from "./linear-algebra.ts";
 import type { Finding, Lab, Oracle } from "./oracle.ts";
@@ -54,6 +54,7 @@ const logistic = (t: number) => 1 / (1 + Math.exp(-t));
 const slopesOf: readonly (readonly [Loss, (t: number) => readonly [number, number]])[] = [
   [minimax, (t) => [logistic(t), logistic(t)]],
   [nonSaturating, (t) => [logistic(t), logistic(-t)]],
+  [relativistic, (t) => [logistic(t), logistic(-t)]],
   [wasserstein, () => [1, 1]],
 ];
 
@@ -85,7 +86,7 @@ const alternatingModulus = (alpha: number) =>
 const diracGan: Oracle = {
   id: "T26",
   title: "the moduli of the Dirac-GAN at its equilibrium are those of Mescheder, Geiger and Nowozin",
-  rules: ["alternating", "simultaneous", "gradient", "all", "minimax", "non-saturating"],
+  rules: ["alternating", "simultaneous", "gradient", "all", "minimax", "non-saturating", "relativistic", "wasserstein"],
   async check(lab) {
     const findings: Finding[] = [];
     const add = async (what: string, expected: number, game: Dirac) => {

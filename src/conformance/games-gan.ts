@@ -3,22 +3,12 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Descent } from "../descent/descent.ts";
 import { whole } from "../descent/partition.ts";
 import { cyclic } from "../descent/selection-order.ts";
-import type { Loss } from "../gan/losses.ts";
 import { constant, type Tensor } from "../graph/tensor.ts";
 import type { Layer, Weights } from "../nn/layer.ts";
 import { type Network, sequential } from "../nn/network.ts";
-import { neg, sub } from "../ops/arithmetic.ts";
-import { reduceMean } from "../ops/reduction.ts";
 import { gradientStep } from "../optim/gradient.ts";
 import type { TensorSpec } from "../program.ts";
 import type { Matrix } from "./problems.ts";
-
-/** The difference of the mean logits (Arjovsky et al. 2017), without a bound on the slope. */
-export const wasserstein: Loss = {
-  name: "wasserstein",
-  discriminator: (real, fake) => sub(reduceMean(fake), reduceMean(real)),
-  generator: (fake) => neg(reduceMean(fake)),
-};
 
 /** Gradient descent on all weights at once, where nothing else is said. */
 export const plainly = (learningRate: number, more: Partial<Descent> = {}): Descent => ({

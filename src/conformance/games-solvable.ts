@@ -4,7 +4,7 @@ import type { Descent } from "../descent/descent.ts";
 import { partitions } from "../descent/partition.ts";
 import { cyclic } from "../descent/selection-order.ts";
 import { ganPlayers } from "../gan/game.ts";
-import { type Loss, losses, minimax } from "../gan/losses.ts";
+import { hinge, type Loss, minimax, nonSaturating, relativistic, wasserstein } from "../gan/losses.ts";
 import { constant } from "../graph/tensor.ts";
 import { zeros } from "../nn/initialiser.ts";
 import { activation, dense } from "../nn/layer.ts";
@@ -15,7 +15,7 @@ import { concat } from "../ops/layout.ts";
 import { gemm } from "../ops/product.ts";
 import { blockNewton } from "../optim/block-newton.ts";
 import { coordinateNewton } from "../optim/coordinate-newton.ts";
-import { allAtOnce, oneWeight, plainly, rowsOf, unchanging, wasserstein } from "./games-gan.ts";
+import { allAtOnce, oneWeight, plainly, rowsOf, unchanging } from "./games-gan.ts";
 import { open } from "./games-play.ts";
 import { distance, norm, range, sum } from "./linear-algebra.ts";
 import type { Finding, Lab, Oracle } from "./oracle.ts";
@@ -49,7 +49,7 @@ async function translation(lab: Lab, loss: Loss, descent: { generator: Descent; 
     ...{ generator, discriminator: linearLogit(3), loss, r1: 1, latent: 1, shape: [3], batch: 4, descent },
   });
   const play = await open(lab, players, "alternating", allAtOnce(examples));
-  await play.play(300);
+  await play.play(330);
   const state = await play.state();
   return { slope: norm(state.slice(0, 3)), theta: state.slice(4) };
 }
@@ -107,11 +107,14 @@ async function principal(lab: Lab): Promise<Finding[]> {
   ];
 }
 
+/** The losses whose best discriminator of equal distributions has the logit 0, as one without a constant has: not least squares. */
+const centred: readonly Loss[] = [minimax, nonSaturating, hinge, wasserstein, relativistic];
+
 const linearGans: Oracle = {
   id: "T27",
   title:
     "linear GANs end where they should: a translation at the mean of the data, a line at the first principal component",
-  rules: ["alternating", "gradient", "cyclic", "all", "unit", "minimax", "non-saturating"],
+  rules: ["alternating", "gradient", "cyclic", "all", "unit", ...centred.map(({ name }) => name)],
   async check(lab) {
     const expected = meanOf(examples).map((mean, i) => mean - meanOf(latents)[i]!);
     const findings: Finding[] = [];
@@ -125,10 +128,10 @@ const linearGans: Oracle = {
         steps: "sweep",
       }),
     };
-    for (const loss of [...Object.values(losses), wasserstein]) {
+    for (const loss of centred) {
       for (const [what, descent] of Object.entries({ "all at once": whole, "in blocks": blocks })) {
         const { theta, slope } = await translation(lab, loss, descent);
-        const name = `after 300 iterations, ${loss.name}, ${what}`;
+        const name = `after 330 iterations, ${loss.name}, ${what}`;
         const distanceThere = distance(theta, expected);
         findings.push(
           {

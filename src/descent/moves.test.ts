@@ -77,8 +77,9 @@ describe("the multiply-accumulates of a step", () => {
       for (const [, rule] of firstOrder) {
         const blocks = game(sizes, byLayer, rule, { loss });
         const full = game(sizes, whole, rule, { loss });
-        expect(blocks.G.map(macsOf)).toEqual(g.map((_, b) => batch * (FG + 2 * FD + backwardTo(g, b))));
-        expect(full.G.map(macsOf)).toEqual([batch * (FG + 2 * FD + backward(g))]);
+        const FX = loss.name === "relativistic" ? FD : 0; // the logits of the examples
+        expect(blocks.G.map(macsOf)).toEqual(g.map((_, b) => batch * (FG + 2 * FD + FX + backwardTo(g, b))));
+        expect(full.G.map(macsOf)).toEqual([batch * (FG + 2 * FD + FX + backward(g))]);
         expect(blocks.D.map(macsOf)).toEqual(d.map((_, b) => batch * (FG + 2 * (FD + backwardTo(d, b)))));
         expect(full.D.map(macsOf)).toEqual([batch * (FG + 2 * (FD + backward(d)))]);
       }
@@ -238,6 +239,18 @@ test("R1 depends on the real examples and R2 on the generated ones, and on no ot
     expect(Math.abs((await penalty(penalties, own)) - value)).toBeGreaterThan(1e-6);
   }
 });
+
+test.each(Object.values(losses).map((loss) => [loss.name, loss] as const))(
+  "the generator reads examples where its loss pairs them, and then those that D sees (%s)",
+  async (name, loss) => {
+    const { D, G } = game(tiny, byLayer, gradientStep(), { loss });
+    const readByD = D[0]!.programs[0]!.manifest.inputs.find(({ role }) => role === "batch");
+    for (const { programs } of G) {
+      const read = programs[0]!.manifest.inputs.filter(({ role }) => role === "batch");
+      expect(read).toEqual(name === "relativistic" ? [readByD] : []);
+    }
+  },
+);
 
 /** Results of a program for inputs that depend on nothing but their names; those of the role `redrawn` get other values. */
 async function run(program: Program, redrawn?: InputRole): Promise<Map<string, number[]>> {

@@ -62,7 +62,7 @@ describe.each(divisions)("blocks by %s", (_, partition) => {
     ["no penalty", {}],
     ["R1", { r1: 1 }],
     ["R1 and R2", { r1: 1, r2: 1 }],
-    ["the minimax loss", { loss: losses.minimax }],
+    ...Object.values(losses).map((loss) => [`the loss ${loss.name}`, { loss }]),
     ["a generator without a sigmoid", { generator: perceptron("generator", [5], [17], { hidden: [7, 11] }) }],
   ] as [string, Partial<GanOptions>][])("cost what the formulas say (%s)", (_, changes) => {
     for (const { block, predicted, counted } of comparison(options(partition, changes))) {

@@ -7,16 +7,16 @@ import { input, type Tensor } from "../graph/tensor.ts";
 import type { Network } from "../nn/network.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { reduceSum } from "../ops/broadcasting.ts";
-import { sigmoid } from "../ops/elementwise.ts";
 import { type ProgramCost, sizeOf } from "../program.ts";
 import type { GanOptions } from "./game.ts";
+import type { Loss } from "./losses.ts";
 
 /**
  * What a block step costs by the closed formulas, for chains of dense layers with a leaky ReLU between them. A layer's product has f = inputs x outputs
  * multiply-accumulates for each row; so have the gradient with respect to its input and the one with respect to its matrix. With b the lowest layer that moves
  * and w the matrices that move (a part of one counts in part):
  *
- *     step of G        F_G + 2 F_D + sum over l > b of f + sum of w                          for each row of the batch
+ *     step of G        F_G + 2 F_D + sum over l > b of f + sum of w                          for each row of the batch; F_D more where it reads examples
  *     step of D        F_G + 2 (F_D + sum over l > b of f + sum of w)
  *     its penalties    2 (F_D + sum of f below the highest matrix that moves + sum of w)     the gradient of a gradient
  *
@@ -114,7 +114,12 @@ function generatorStep(
   const isOpen = output === 0 && b === G.length - 1;
   const unwanted = isOpen ? (1 - moved[b]!.columns) * macsOf(D[0]!) : 0;
   return {
-    macs: sum(G.map(macsOf)) + 2 * sum(D.map(macsOf)) - unwanted + sum(G.slice(b + 1).map(macsOf)) + weights,
+    macs:
+      sum(G.map(macsOf)) +
+      (2 + (readsReal(options.loss) ? 1 : 0)) * sum(D.map(macsOf)) -
+      unwanted +
+      sum(G.slice(b + 1).map(macsOf)) +
+      weights,
     held: widths(G, activations) + output + widths(D, hidden(D)) + lossHeld("generator", options),
   };
 }
@@ -156,11 +161,18 @@ const hidden = (layers: readonly Dense[]) => [...layers.keys()].slice(1);
 const widths = (layers: readonly Dense[], activations: Iterable<number>) =>
   sum([...activations].map((l) => layers[l]!.inputs));
 
+/** Whether the generator's loss reads the logits of examples. */
+function readsReal({ generator }: Loss): boolean {
+  const [real, fake] = [input("real", [1, 1], "batch"), input("fake", [1, 1], "batch")];
+  return buildGraph([{ name: "loss", tensor: generator(fake, real) }]).inputs.some((each) => each === real);
+}
+
 /** Numbers that a loss keeps of its logits, of one row; the log reads both logits of the discriminator, whatever the loss does. */
 function lossHeld(player: "generator" | "discriminator", { loss }: GanOptions): number {
   const [real, fake] = [input("real", [1, 1], "batch"), input("fake", [1, 1], "batch")];
-  if (player === "generator") return heldBetween(loss.generator(fake), [fake]);
-  return heldBetween(loss.discriminator(real, fake), [real, fake], [sigmoid(real), sigmoid(fake)]);
+  if (player === "generator") return heldBetween(loss.generator(fake, real), [fake]);
+  const read = loss.probabilities(real, fake);
+  return heldBetween(loss.discriminator(real, fake), [real, fake], [read.real, read.fake]);
 }
 
 /** Numbers that the activation behind the last layer keeps of its result, of one row. */

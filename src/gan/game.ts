@@ -9,7 +9,6 @@ import type { Network } from "../nn/network.ts";
 import { compile } from "../onnx/compile.ts";
 import type { Precision } from "../onnx/model.ts";
 import { add } from "../ops/arithmetic.ts";
-import { sigmoid } from "../ops/elementwise.ts";
 import { concat, slice } from "../ops/layout.ts";
 import { reduceMean } from "../ops/reduction.ts";
 import type { Order, Plan } from "../plan.ts";
@@ -85,10 +84,15 @@ function latentBatch(options: GanOptions): Tensor {
   return input("batch/latents", [rowsOf(options), options.latent], "noise");
 }
 
+/** The examples of an iteration, row i beside latent i. */
+function exampleBatch(options: GanOptions): Tensor {
+  return input("batch/examples", [rowsOf(options), ...options.shape], "batch");
+}
+
 function discriminatorObjective(ofGenerator: Weights, weights: Weights, options: GanOptions): Objective {
-  const { generator, discriminator, shape, loss, r1 = 0, r2 = 0 } = options;
+  const { generator, discriminator, loss, r1 = 0, r2 = 0 } = options;
   const rows = rowsOf(options);
-  const real = input("batch/examples", [rows, ...shape], "batch");
+  const real = exampleBatch(options);
   const fake = generator.apply(ofGenerator, latentBatch(options));
   const examples = concat([real, fake], 0);
   const logits = discriminator.apply(weights, examples);
@@ -102,17 +106,20 @@ function discriminatorObjective(ofGenerator: Weights, weights: Weights, options:
     add,
     loss.discriminator(realRows(logits), fakeRows(logits)),
   );
+  const probabilities = loss.probabilities(realRows(logits), fakeRows(logits));
   const metrics = {
     lossD: value,
-    probabilityReal: reduceMean(sigmoid(realRows(logits))),
-    probabilityFake: reduceMean(sigmoid(fakeRows(logits))),
+    probabilityReal: reduceMean(probabilities.real),
+    probabilityFake: reduceMean(probabilities.fake),
   };
   return { value, metrics };
 }
 
 function generatorObjective(weights: Weights, ofDiscriminator: Weights, options: GanOptions): Objective {
   const { generator, discriminator, loss } = options;
-  const value = loss.generator(discriminator.apply(ofDiscriminator, generator.apply(weights, latentBatch(options))));
+  const fake = discriminator.apply(ofDiscriminator, generator.apply(weights, latentBatch(options)));
+  const real = discriminator.apply(ofDiscriminator, exampleBatch(options)); // in the program only of a loss that reads it
+  const value = loss.generator(fake, real);
   return { value, metrics: { lossG: value } };
 }
 
