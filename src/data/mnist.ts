@@ -4,10 +4,11 @@ import { createHash } from "node:crypto";
 import { readFileSync, type Stats, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
-import { InputError, StorageError } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import { gunzip } from "./gzip.ts";
 import { parseIdx } from "./idx.ts";
 import type { LabelledImages, Split } from "./images.ts";
+import { reading } from "./reading.ts";
 
 /** One file of MNIST: its unpacked name, size and SHA-256 (hex). */
 export interface MnistFile {
@@ -186,13 +187,4 @@ function readUpTo(path: string, maxBytes: number): Uint8Array {
   const { size } = reading(path, () => statSync(path));
   if (size <= maxBytes) return reading(path, () => readFileSync(path));
   throw new InputError(path, `expected at most ${maxBytes} bytes, got ${size}. Fetch the file again.`);
-}
-
-function reading<T>(path: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    const { message } = error as Error;
-    throw new StorageError(path, `expected a readable file, got ${message}. Check its permissions.`, { cause: error });
-  }
 }
