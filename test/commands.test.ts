@@ -12,7 +12,9 @@ import {
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readSamples } from "../src/data/samples.ts";
 import { loadCheckpoint } from "../src/runs/checkpoint.ts";
+import { imageGrid } from "../src/runs/picture.ts";
 import { coordescent, temporaryDirectory } from "./support/command.ts";
 
 const small = [
@@ -37,7 +39,8 @@ const lines = (...path: string[]) =>
     .map(json);
 
 /** The log without what depends on the clock. */
-const timeless = (...path: string[]) => lines(...path).map(({ imagesPerSecond: _, elapsedMs: __, probeMs: ___, ...rest }) => rest);
+const timeless = (...path: string[]) =>
+  lines(...path).map(({ imagesPerSecond: _, elapsedMs: __, probeMs: ___, ...rest }) => rest);
 
 async function succeed(args: readonly string[], options?: Parameters<typeof coordescent>[1]) {
   const outcome = await coordescent(args, options);
@@ -284,6 +287,16 @@ describe("a finished run", () => {
     expect(a!.equals(c!)).toBe(false);
   });
 
+  test("sample writes the numbers of the picture", async () => {
+    const [npy, png] = ["npy", "png"].map((type) => join(temporaryDirectory(), `a.${type}`)) as [string, string];
+    for (const out of [npy, png]) await succeed(["sample", run, "--count", "1", "--out", out]);
+    const numbers = readSamples(npy, [1, 28, 28]);
+    expect(readFileSync(png).equals(imageGrid(numbers, [1, 28, 28]))).toBe(true);
+    const many = join(temporaryDirectory(), "many.npy");
+    await succeed(["sample", run, "--count", "10001", "--out", many]);
+    expect(readSamples(many, [1, 28, 28])).toHaveLength(10_001 * 784);
+  });
+
   test("inspect counts the work of each block as the closed formula does", async () => {
     const inspection = json((await succeed(["inspect", run, "--json"])).stdout);
     const G = [100 * 128, 128 * 256, 256 * 784] as const;
@@ -350,11 +363,11 @@ describe("a finished run", () => {
     });
   });
 
-  test("sample writes pictures only: not over another file, and into a device without replacing it", async () => {
+  test("sample writes pictures and numbers only: not over another file, and into a device without replacing it", async () => {
     const refused = await coordescent(["sample", run, "--out", join(run, "config.json")]);
     expect(refused).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/--out: expected the name of a .png file, got ".*config.json"/),
+      stderr: expect.stringMatching(/--out: expected the name of a .png or .npy file, got ".*config.json"/),
     });
     const full = await coordescent(["sample", run, "--out", "/dev/full"]);
     expect(full).toMatchObject({
@@ -569,8 +582,8 @@ describe("help", () => {
     expect((await succeed(["--version"])).stdout).toBe("0.1.0\n");
   });
 
-  test("train --list names every preset, and doctor finds the processor", async () => {
-    expect((await succeed(["train", "--list"])).stdout).toMatch(/^default +coordinate descent on G/);
+  test("presets lists every preset, and doctor finds the processor", async () => {
+    expect((await succeed(["presets"])).stdout).toMatch(/^default +coordinate descent on G.*\n +Measured: /);
     const { findings } = json((await succeed(["doctor", "--json"])).stdout);
     expect(findings.find(({ what }: { what: string }) => what === "device cpu").good).toBe(true);
   });

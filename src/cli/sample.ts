@@ -11,16 +11,20 @@ interface SampleCliOptions {
   quiet?: boolean;
 }
 
-const mostSamples = 10_000;
+const mostSamples = { png: 10_000, npy: 100_000 };
 
-/** `coordescent sample`: a picture of samples. */
+/** `coordescent sample`: samples as a picture or as numbers. */
 export function addSampleCommand(program: Command): void {
   const command = program
     .command("sample <run>")
-    .description("write a picture of samples from the generator of a run")
+    .description("write samples from the generator of a run, as a picture or as numbers")
     .option("--count <n>", "number of samples", parseNumber, 64)
     .option("--seed <n>", "seed of the latents", parseNumber, 1)
-    .option("--out <file>", "PNG file to write", "samples.png")
+    .option(
+      "--out <file>",
+      "file to write: a PNG picture, or the numbers [count, ...shape] as .npy for NumPy",
+      "samples.png",
+    )
     .option("--device <name>", "cpu, wasm or webgpu (default: as in training)")
     .addHelpText("after", "\nExample:\n  npx coordescent sample runs/first --count 100 --seed 7 --out grid.png");
   addOutputOptions(command).action(sample);
@@ -28,16 +32,17 @@ export function addSampleCommand(program: Command): void {
 
 async function sample(run: string, options: SampleCliOptions): Promise<void> {
   const terminal = openTerminal(options);
-  const { checkDevice, checkInteger, checkPictureName } = await import("../runs/config.ts");
-  const count = checkInteger("--count", options.count, 1, mostSamples);
+  const { checkDevice, checkInteger, sampleFormat } = await import("../runs/config.ts");
+  const format = sampleFormat(options.out);
+  const count = checkInteger("--count", options.count, 1, mostSamples[format]);
   const seed = checkInteger("--seed", options.seed, 0, 2 ** 32 - 1);
   const device = options.device === undefined ? undefined : checkDevice(options.device);
-  checkPictureName(options.out);
   const { sampleRun } = await import("../runs/sampling.ts");
   const { writeOver } = await import("../runs/files.ts");
-  const { step, png, damaged } = await sampleRun(run, { count, seed, device });
+  const { encodeNpy } = await import("../data/npy.ts");
+  const { step, shape, values, draw, damaged } = await sampleRun(run, { count, seed, device });
   for (const error of damaged) terminal.say(`${error.message} Using an older one.`);
-  await writeOver(options.out, png);
+  await writeOver(options.out, format === "npy" ? encodeNpy(shape, values) : await draw(values));
   const result = { run, step, count, seed, out: options.out };
   terminal.result(result, [`${count} samples of step ${step}: ${options.out}`]);
 }

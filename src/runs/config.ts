@@ -153,10 +153,14 @@ export function checkChoice<T extends string>(what: string, value: string, known
   );
 }
 
-/** The name of a picture, which cannot be that of another file of a run; a device under /dev will do as well. Throws ConfigError. */
-export function checkPictureName(name: string): void {
-  if (/\.png$/i.test(name) || name.startsWith("/dev/")) return;
-  throw new ConfigError(`--out: expected the name of a .png file, got "${name}".`, "out");
+/**
+ * What samples are written as by the name of their file, which cannot be that of another file of a run; a device under /dev gets a picture. Throws
+ * ConfigError.
+ */
+export function sampleFormat(name: string): "npy" | "png" {
+  if (/\.npy$/i.test(name)) return "npy";
+  if (/\.png$/i.test(name) || name.startsWith("/dev/")) return "png";
+  throw new ConfigError(`--out: expected the name of a .png or .npy file, got "${name}".`, "out");
 }
 
 /** A device. Throws ConfigError. */

@@ -19,12 +19,13 @@ export interface SampleOptions {
 export interface Samples {
   /** Iterations behind the weights. */
   readonly step: number;
-  /** [count, ...shape] */
+  /** [count, ...shape of an example] */
+  readonly shape: readonly number[];
   readonly values: Float32Array;
   /** Newer checkpoints that could not be used. */
   readonly damaged: readonly CheckpointError[];
-  /** The samples as a PNG file. */
-  readonly png: Uint8Array;
+  /** Makes a PNG file of samples. */
+  draw(values: Float32Array): Promise<Uint8Array>;
 }
 
 /** Samples from the newest checkpoint of a run. Throws ConfigError where there is no run, CheckpointError where its checkpoint does not serve. */
@@ -42,5 +43,5 @@ export async function sampleRun(root: string, { count, seed, device }: SampleOpt
   fillNormal(stream(seed, "sample"), 0, latents);
   const values = await sample(latents);
   await sample.release();
-  return { step: checkpoint.step, values, png: await draw(values), damaged };
+  return { step: checkpoint.step, shape: [count, ...examples.shape], values, draw, damaged };
 }
