@@ -5,6 +5,7 @@ import { selectionRules } from "../src/descent/selection.ts";
 import { statePolicies } from "../src/descent/state-policy.ts";
 import { ConfigError } from "../src/errors.ts";
 import { losses } from "../src/gan/losses.ts";
+import { penalties } from "../src/gan/penalties.ts";
 import { proximalOperators } from "../src/optim/proximal.ts";
 import { schedules } from "../src/optim/schedule.ts";
 import { updateRules } from "../src/optim/update-rules.ts";
@@ -51,6 +52,14 @@ test.each(Object.keys(losses))("every update descends on the loss %s, on both si
     // nothing bounds this loss from below, which a search for the exact minimum finds out
     if (loss === "wasserstein" && update === "exact") continue;
     const config = configOf(["loss", loss], ...both(["partition", "layer"], ["update", update]));
+    expect(await trained(config), update).toBe(4);
+  }
+});
+
+test.each(Object.keys(penalties))("every update descends with the penalty %s", async (penalty) => {
+  for (const update of updates) {
+    const settings = both(["partition", "layer"], ["update", update]);
+    const config = configOf(["loss", "relativistic"], [`discriminator.${penalty}`, 0.1], ...settings);
     expect(await trained(config), update).toBe(4);
   }
 });

@@ -111,9 +111,10 @@ test("a search holds for its direction what a step holds for its gradient", () =
   expect(searching).toEqual(plain);
 });
 
-test("nothing is predicted for an update that differentiates again", () => {
-  const given = options(partitions.layer(), {}, updateRules.curvature({}));
-  expect(
-    predictedCost("generator", given.descent.generator.partition(given.generator).slice(0, 1), given),
-  ).toBeUndefined();
+test("nothing is predicted for an update that differentiates again, or a penalty away from the batch", () => {
+  const predicted = (player: "generator" | "discriminator", given: GanOptions) =>
+    predictedCost(player, given.descent[player].partition(given[player]).slice(0, 1), given);
+  expect(predicted("generator", options(partitions.layer(), {}, updateRules.curvature({})))).toBeUndefined();
+  expect(predicted("discriminator", options(partitions.layer(), { wganGp: 1 }))).toBeUndefined();
+  expect(predicted("generator", options(partitions.layer(), { wganGp: 1 }))).toBeDefined();
 });

@@ -10,6 +10,7 @@ import { reduceSum } from "../ops/broadcasting.ts";
 import { type ProgramCost, sizeOf } from "../program.ts";
 import type { GanOptions } from "./game.ts";
 import type { Loss } from "./losses.ts";
+import { penaltyNames } from "./penalties.ts";
 
 /**
  * What a block step costs by the closed formulas, for chains of dense layers with a leaky ReLU between them. A layer's product has f = inputs x outputs
@@ -20,23 +21,24 @@ import type { Loss } from "./losses.ts";
  *     step of D        F_G + 2 (F_D + sum over l > b of f + sum of w)
  *     its penalties    2 (F_D + sum of f below the highest matrix that moves + sum of w)     the gradient of a gradient
  *
- * Undefined for an update that differentiates or evaluates the objective again.
+ * Undefined for an update that differentiates or evaluates the objective again, and for penalties that look elsewhere than at the batch.
  */
 export function predictedCost(
   player: "generator" | "discriminator",
   groups: readonly BlockGroup[],
   options: GanOptions,
 ): ProgramCost | undefined {
-  const { generator, discriminator, batch, replicas = 1, descent, r1 = 0, r2 = 0 } = options;
+  const { generator, discriminator, batch, replicas = 1, descent } = options;
   const { update, average = 0 } = descent[player];
-  if (update.needs && update.needs.length > 0) return undefined;
+  const penalties = penaltyNames(options);
+  const isElsewhere = player === "discriminator" && penalties.some((name) => name !== "r1" && name !== "r2");
+  if ((update.needs && update.needs.length > 0) || isElsewhere) return undefined;
   const moved = layersOf(options[player], groups);
   const rows = batch / replicas;
-  const penalties = [r1, r2].filter((weight) => weight > 0).length;
   const counts =
     player === "generator"
       ? generatorStep(moved, chainOf(generator), chainOf(discriminator), options)
-      : discriminatorStep(moved, chainOf(generator), chainOf(discriminator), penalties, options);
+      : discriminatorStep(moved, chainOf(generator), chainOf(discriminator), penalties.length, options);
   return {
     macs: rows * counts.macs,
     bytesHeld: 4 * rows * counts.held,

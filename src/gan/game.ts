@@ -1,3 +1,4 @@
+import { gradients } from "../autodiff/gradients.ts";
 import type { Descent, PlayerSpec } from "../descent/descent.ts";
 import { gamePlan } from "../descent/game.ts";
 import type { Objective } from "../descent/objective.ts";
@@ -9,15 +10,16 @@ import type { Network } from "../nn/network.ts";
 import { compile } from "../onnx/compile.ts";
 import type { Precision } from "../onnx/model.ts";
 import { add } from "../ops/arithmetic.ts";
+import { reduceSum } from "../ops/broadcasting.ts";
 import { concat, slice } from "../ops/layout.ts";
 import { reduceMean } from "../ops/reduction.ts";
 import type { Order, Plan } from "../plan.ts";
 import type { Program } from "../program.ts";
 import type { Loss } from "./losses.ts";
-import { gradientPenalty } from "./penalties.ts";
+import { type PenaltyPoint, type PenaltyWeights, penaltyTerms } from "./penalties.ts";
 
-/** The networks, the loss and the descents of a GAN. */
-export interface GanOptions {
+/** The networks, the loss with the weights of its penalties, and the descents of a GAN. */
+export interface GanOptions extends PenaltyWeights {
   readonly generator: Network;
   readonly discriminator: Network;
   /** Length of a latent vector. */
@@ -27,9 +29,6 @@ export interface GanOptions {
   /** Examples of an iteration, over all replicas. */
   readonly batch: number;
   readonly loss: Loss;
-  /** Weights of the gradient penalties of the discriminator on real and on generated examples; 0 leaves them out. */
-  readonly r1?: number;
-  readonly r2?: number;
   readonly descent: { readonly generator: Descent; readonly discriminator: Descent };
   /** Who sees whose moves; alternating by default. */
   readonly order?: Order;
@@ -90,7 +89,7 @@ function exampleBatch(options: GanOptions): Tensor {
 }
 
 function discriminatorObjective(ofGenerator: Weights, weights: Weights, options: GanOptions): Objective {
-  const { generator, discriminator, loss, r1 = 0, r2 = 0 } = options;
+  const { generator, discriminator, loss } = options;
   const rows = rowsOf(options);
   const real = exampleBatch(options);
   const fake = generator.apply(ofGenerator, latentBatch(options));
@@ -98,14 +97,10 @@ function discriminatorObjective(ofGenerator: Weights, weights: Weights, options:
   const logits = discriminator.apply(weights, examples);
   const realRows = (batch: Tensor) => slice(batch, 0, 0, rows);
   const fakeRows = (batch: Tensor) => slice(batch, 0, rows, 2 * rows);
-  const penalties = [
-    { rows: realRows, weight: r1 },
-    { rows: fakeRows, weight: r2 },
-  ].filter(({ weight }) => weight > 0);
-  const value = gradientPenalty(logits, examples, penalties).reduce(
-    add,
-    loss.discriminator(realRows(logits), fakeRows(logits)),
-  );
+  const slopesAt = (at: Tensor) => gradients(reduceSum(discriminator.apply(weights, at)), [at])[0]!;
+  const slopes = slopesAt(examples);
+  const point: PenaltyPoint = { real, fake, slopes: { real: realRows(slopes), fake: fakeRows(slopes) }, slopesAt };
+  const value = penaltyTerms(point, options).reduce(add, loss.discriminator(realRows(logits), fakeRows(logits)));
   const probabilities = loss.probabilities(realRows(logits), fakeRows(logits));
   const metrics = {
     lossD: value,

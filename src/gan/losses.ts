@@ -1,3 +1,4 @@
+import { ConfigError } from "../errors.ts";
 import { constant, type Tensor } from "../graph/tensor.ts";
 import { add, mul, neg, square, sub } from "../ops/arithmetic.ts";
 import { relu, sigmoid, softplus } from "../ops/elementwise.ts";
@@ -15,6 +16,23 @@ export interface Loss {
   generator(fake: Tensor, real: Tensor): Tensor;
   /** What D gives of each row as the probability that it is real, for the log: from 0 to 1, and 1/2 where it cannot tell. */
   probabilities(real: Tensor, fake: Tensor): { real: Tensor; fake: Tensor };
+  /** The discriminator's loss with the target 1 - amount for real examples; absent where there is no target. */
+  smoothed?(amount: number): Loss["discriminator"];
+}
+
+/**
+ * A loss with one-sided label smoothing: the discriminator's target for real examples is 1 - amount, the one for generated examples stays 0 (Salimans et al.
+ * 2016, section 3.4, with 0.1). Of amount 0 the loss itself. Throws ConfigError for a loss that has no target.
+ */
+export function smoothed(loss: Loss, amount: number): Loss {
+  if (amount === 0) return loss;
+  if (loss.smoothed) return { ...loss, discriminator: loss.smoothed(amount) };
+  const able = Object.values(losses).filter((other: Loss) => other.smoothed);
+  const advice = `Set it to 0, or choose one of ${able.map(({ name }) => name).join(", ")}.`;
+  throw new ConfigError(
+    `smoothing: the loss ${loss.name} has no target to smooth, got ${amount}. ${advice}`,
+    "smoothing",
+  );
 }
 
 /** D(x) = sigmoid(logit), the probability that the example is real. */
@@ -31,12 +49,18 @@ function crossEntropy(real: Tensor, fake: Tensor): Tensor {
   return add(reduceMean(softplus(neg(real))), reduceMean(softplus(fake)));
 }
 
+/** -mean [(1 - amount) log D(x) + amount log(1 - D(x))] - mean log(1 - D(G(z))): log(1 - D) is log D - logit. */
+function smoothedCrossEntropy(amount: number): Loss["discriminator"] {
+  return (real, fake) => add(crossEntropy(real, fake), mul(constant(amount), reduceMean(real)));
+}
+
 /** The zero-sum game (Goodfellow et al. 2014, equation 1): the generator minimises mean log(1 - D(G(z))), which is flat where D is sure. */
 export const minimax: Loss = {
   name: "minimax",
   discriminator: crossEntropy,
   generator: (fake) => neg(reduceMean(softplus(fake))),
   probabilities: ofSigmoid,
+  smoothed: smoothedCrossEntropy,
 };
 
 /** The generator minimises -mean log D(G(z)) instead (Goodfellow et al. 2014, section 3): the same fixed point, a gradient where D is sure. */
@@ -45,6 +69,7 @@ export const nonSaturating: Loss = {
   discriminator: crossEntropy,
   generator: (fake) => reduceMean(softplus(neg(fake))),
   probabilities: ofSigmoid,
+  smoothed: smoothedCrossEntropy,
 };
 
 const half = constant(0.5);
@@ -61,6 +86,7 @@ export const leastSquares: Loss = {
   discriminator: (real, fake) => add(halfMeanSquare(sub(real, one)), halfMeanSquare(fake)),
   generator: (fake) => halfMeanSquare(sub(fake, one)),
   probabilities: (real, fake) => ({ real: fromMargin(sub(real, half)), fake: fromMargin(sub(fake, half)) }),
+  smoothed: (amount) => (real, fake) => add(halfMeanSquare(sub(real, constant(1 - amount))), halfMeanSquare(fake)),
 };
 
 /** Cut to [0, 1] around 1/2. */

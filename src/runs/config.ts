@@ -20,6 +20,8 @@ const widths = z.array(wholeNumber(1, 65_536)).max(32);
 
 const devices = ["cpu", "wasm", "webgpu"] as const;
 
+const penalty = z.number().min(0).max(1e6);
+
 const part = z.number().min(0).max(1);
 
 const descent = z.strictObject({
@@ -81,8 +83,11 @@ const schema = z.strictObject({
     hidden: widths,
     slope: z.number().min(0).max(1),
     initialiser: nameIn(initialisers),
-    r1: z.number().min(0).max(1e6),
-    r2: z.number().min(0).max(1e6),
+    smoothing: z.number().min(0).max(0.5),
+    r1: penalty,
+    r2: penalty,
+    wganGp: penalty,
+    dragan: penalty,
     descent,
   }),
   descent,

@@ -5,7 +5,7 @@ import { selectionRules } from "../descent/selection.ts";
 import { statePolicies } from "../descent/state-policy.ts";
 import { ConfigError } from "../errors.ts";
 import { type GanOptions, ganPlan } from "../gan/game.ts";
-import { losses } from "../gan/losses.ts";
+import { losses, smoothed } from "../gan/losses.ts";
 import { initialisers } from "../nn/initialiser.ts";
 import { perceptron } from "../nn/network.ts";
 import { largestCoordinates } from "../optim/largest-coordinates.ts";
@@ -35,9 +35,11 @@ export function ganOptions(config: Config, { shape, range }: ExampleSpec, unitLi
     latent: g.latent,
     shape,
     batch: config.batch,
-    loss: losses[config.loss],
+    loss: namingItself("discriminator", () => smoothed(losses[config.loss], d.smoothing)),
     r1: d.r1,
     r2: d.r2,
+    wganGp: d.wganGp,
+    dragan: d.dragan,
     order: config.game.order,
     descent: {
       generator: namingItself("generator", () => descentOf(config.descent, config, unitLipschitz)),

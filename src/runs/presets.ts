@@ -3,6 +3,8 @@ import type { Config } from "./config.ts";
 /** A complete configuration with a name. */
 export interface Preset {
   readonly summary: string;
+  /** What came out of it, and under which conditions. */
+  readonly measured: string;
   readonly config: Config;
 }
 
@@ -63,8 +65,11 @@ const base: Config = {
   generator: networks.generator,
   discriminator: {
     ...networks.discriminator,
+    smoothing: 0,
     r1: 0.02,
     r2: 0.02,
+    wganGp: 0,
+    dragan: 0,
     descent,
   },
   descent: { ...descent, partition: "layer", learningRate: 3e-3 },
@@ -81,15 +86,18 @@ export const presets = {
   default: {
     summary:
       "coordinate descent on G: one layer at a time in turn, Adam on the layer; non-saturating loss, R1 and R2 on D",
+    measured: "MNIST, 20,000 iterations: 1 min 41 s on two cores, FID 13.6 (LeNet, real images 1.7; one seed)",
     config: base,
   },
   adam: {
     summary: "the default with Adam on all of G at once: the yardstick",
+    measured: "MNIST, 20,000 iterations: FID 14.8 (LeNet, real images 1.7; one seed)",
     config: { ...base, preset: "adam", descent: { ...descent, learningRate: 2e-3 } },
   },
   source: {
     summary:
       "the source document to the letter: minimax loss, Adam on D, plain gradient steps on one layer of G at a time; D wins and G stays noise",
+    measured: "MNIST, 10,000 iterations: D is sure within a few hundred, FID above 1,000",
     config: {
       ...base,
       preset: "source",
@@ -97,7 +105,7 @@ export const presets = {
       loss: "minimax",
       generator: { ...networks.generator, initialiser: "glorot-uniform" },
       discriminator: {
-        ...networks.discriminator,
+        ...base.discriminator,
         initialiser: "glorot-uniform",
         r1: 0,
         r2: 0,
