@@ -582,8 +582,8 @@ describe("help", () => {
     expect((await succeed(["--version"])).stdout).toBe("0.1.0\n");
   });
 
-  test("train --list names every preset, and doctor finds the processor", async () => {
-    expect((await succeed(["train", "--list"])).stdout).toMatch(/^default +coordinate descent on G/);
+  test("presets lists every preset, and doctor finds the processor", async () => {
+    expect((await succeed(["presets"])).stdout).toMatch(/^default +coordinate descent on G.*\n +Measured: /);
     const { findings } = json((await succeed(["doctor", "--json"])).stdout);
     expect(findings.find(({ what }: { what: string }) => what === "device cpu").good).toBe(true);
   });

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Inspection, StepCost } from "../runs/inspection.ts";
 import { addOutputOptions } from "./options.ts";
+import { aligned } from "./table.ts";
 import { openTerminal } from "./terminal.ts";
 
 /** `coordescent inspect`: what each block step costs. */
@@ -39,12 +40,8 @@ function table(inspection: Inspection): string[] {
     ...(discriminatorBlocks.length > 1 ? discriminatorBlocks.map((cost) => row(cost, discriminatorStep)) : []),
     row({ ...discriminatorStep, name: "discriminator, all at once" }, discriminatorStep),
   ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
-  const lines = rows.map((cells) =>
-    cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join("  "),
-  );
   return [
-    ...lines,
+    ...aligned(rows),
     ...measuring.map(
       ({ player, macsPerSample, ofFullGradient }) =>
         `Before a block of the ${player} is selected the norms of all are measured: ${number(macsPerSample)} MACs/sample, ${ofFullGradient.toFixed(2)} of a gradient step of all weights.`,

@@ -6,6 +6,7 @@ import { addDataCommand } from "./data.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { addInspectCommand } from "./inspect.ts";
+import { addPresetsCommand } from "./presets.ts";
 import { addResumeCommand } from "./resume.ts";
 import { addSampleCommand } from "./sample.ts";
 import { endLiveLine } from "./terminal.ts";
@@ -24,6 +25,7 @@ for (const add of [
   addResumeCommand,
   addSampleCommand,
   addInspectCommand,
+  addPresetsCommand,
   addDataCommand,
   addConformanceCommand,
   addDoctorCommand,

@@ -36,7 +36,7 @@ export function addTrainingOptions(command: Command): Command {
   command
     .option("--run <dir>", "directory of the run (default: a new one under runs/)")
     .option("--data <name>", Object.keys(dataSets).join(", "))
-    .option("--preset <name>", "configuration to start from; `coordescent train --list` shows them")
+    .option("--preset <name>", "configuration to start from; `coordescent presets` lists them")
     .option("--steps <n>", "number of iterations", parseNumber)
     .option("--batch <n>", "examples of an iteration", parseNumber)
     .option("--seed <n>", "seed of every random number", parseNumber)

@@ -11,23 +11,10 @@ export function addTrainCommand(program: Command): void {
   const command = program
     .command("train")
     .description("train a generator; with no options MNIST, the default preset and a new directory under runs/")
-    .option("--list", "list the presets and end")
     .addHelpText("after", "\nExample:\n  npx coordescent train --data strokes --steps 2000 --run runs/first");
-  addTrainingOptions(command).action(async (options: TrainingCliOptions & { list?: boolean }) => {
-    const terminal = openTerminal(options);
-    if (options.list) return listPresets(terminal);
-    await train(options, terminal);
+  addTrainingOptions(command).action(async (options: TrainingCliOptions) => {
+    await train(options, openTerminal(options));
   });
-}
-
-async function listPresets(terminal: Terminal): Promise<void> {
-  const { presets } = await import("../runs/presets.ts");
-  const rows = Object.entries(presets).map(([name, { summary }]) => ({ name, summary }));
-  const width = Math.max(...rows.map(({ name }) => name.length));
-  terminal.result(
-    { presets: rows },
-    rows.map(({ name, summary }) => `${name.padEnd(width)}  ${summary}`),
-  );
 }
 
 async function train(options: TrainingCliOptions, terminal: Terminal): Promise<void> {
