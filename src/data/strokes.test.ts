@@ -41,7 +41,7 @@ test("there are 30,000 images where no number is asked for, and every digit come
   const counts = new Array(10).fill(0);
   for (const label of labels) counts[label]++;
   expect(counts).toEqual(new Array(10).fill(3000));
-});
+}, 30_000);
 
 test("the splits have the same digits in other handwritings", () => {
   const [train, validation, held] = (["train", "validation", "test"] as const).map((split) =>
