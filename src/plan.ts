@@ -35,6 +35,8 @@ export interface Player {
   readonly innerSteps: number;
   /** Name of the input of the learning rate, and its value by the number of moves that the player has made. */
   readonly learningRate: { readonly input: string; readonly at: (moves: number) => number };
+  /** Moves that are made instead where they are due, one for each of `moves`: their programs leave out a costly part of the objective. */
+  readonly light?: { readonly moves: readonly Move[]; isDue(moves: number): boolean };
   /** Measures |g_b|^2 of every block: output `NAME/norms`. */
   readonly norms?: Program;
   /** Measures the Lipschitz constant of a block's gradient, in tensors named here; in the beginning of all blocks, later of one block after the other. */

@@ -120,6 +120,7 @@ describe.each(Object.keys(partitions).filter((name) => name !== "list"))(
         both(["anderson", 2]),
         [["descent.steps", "sweep"]],
         [["discriminator.descent.steps", 3]],
+        [["discriminator.penaltyEvery", 2]],
       ];
       for (const modifier of modifiers) {
         for (const update of ["gradient", "adam", "hutchinson"]) {

@@ -1,7 +1,6 @@
 import { ConfigError } from "../errors.ts";
-import type { Network } from "../nn/network.ts";
 import type { UpdateNeed } from "../optim/update-rule.ts";
-import type { Descent, GameOptions } from "./descent.ts";
+import type { GameOptions, PlayerSpec } from "./descent.ts";
 import type { BlockGroup } from "./partition.ts";
 import { viewOf } from "./view.ts";
 
@@ -13,8 +12,7 @@ const needOf: Readonly<Record<UpdateNeed, string>> = {
 
 /** Refuses what cannot work, before anything is compiled. */
 export function checkDescent(
-  { name }: Network,
-  descent: Descent,
+  { network: { name }, descent, lazy }: PlayerSpec,
   groups: readonly BlockGroup[],
   { order, replicas = 1 }: GameOptions,
 ): void {
@@ -58,6 +56,12 @@ export function checkDescent(
     throw new ConfigError(
       `order: extragradient play evaluates twice what ${replicas} replicas exchange once. Choose alternating or simultaneous.`,
       "order",
+    );
+  }
+  if (lazy && update.search) {
+    throw new ConfigError(
+      `penaltyEvery: a length that ${update.name} finds for one move suits no other where the objective changes from move to move, got ${lazy.every}. Set it to 1.`,
+      "penaltyEvery",
     );
   }
   if (order !== undefined && order !== "alternating" && (update.search || innerSteps > 1)) {

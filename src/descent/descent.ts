@@ -44,7 +44,17 @@ export interface RateSchedule {
 export interface PlayerSpec {
   readonly network: Network;
   readonly objective: ObjectiveAt;
+  readonly lazy?: LazyObjective;
   readonly descent: Descent;
+}
+
+/** An objective of which a costly part is left out in most moves (Karras et al. 2020): the moves minimise in turn what has the objective as its mean. */
+export interface LazyObjective {
+  /** 2 or more: of as many moves one is whole. */
+  readonly every: number;
+  /** With the costly part `every` times, and without it. */
+  readonly whole: ObjectiveAt;
+  readonly light: ObjectiveAt;
 }
 
 /** What concerns all players of a game. */

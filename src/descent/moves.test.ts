@@ -304,8 +304,8 @@ describe("replicas", () => {
   }
 
   /** Every reported number and every weight and state after seven iterations, of each replica. */
-  async function trained(rule: UpdateRule, replicas: number) {
-    const { plan } = game(tiny, byLayer, rule, { replicas, r1: 2, r2: 1 });
+  async function trained(rule: UpdateRule, replicas: number, more: Partial<GanOptions>) {
+    const { plan } = game(tiny, byLayer, rule, { replicas, r1: 2, r2: 1, ...more });
     return Promise.all(
       inProcess(replicas).map(async (collective) => {
         const { runtime, values } = observed();
@@ -319,13 +319,15 @@ describe("replicas", () => {
     );
   }
 
-  test.each([
-    ["gradient", gradientStep(), 2],
-    ["gradient", gradientStep(), 4],
-    ["adam", adam(settings), 2],
-  ])("train like one on the whole batch (%s)", async (_, rule, replicas) => {
-    const [alone] = await trained(rule, 1);
-    const together = await trained(rule, replicas);
+  const { relativistic } = losses;
+  test.each<[string, UpdateRule, number, Partial<GanOptions>]>([
+    ["gradient", gradientStep(), 2, {}],
+    ["gradient", gradientStep(), 4, {}],
+    ["adam", adam(settings), 2, {}],
+    ["lazy penalties and pairs", gradientStep(), 2, { wganGp: 1, penaltyEvery: 2, loss: relativistic }],
+  ])("train like one on the whole batch (%s)", async (_, rule, replicas, more) => {
+    const [alone] = await trained(rule, 1, more);
+    const together = await trained(rule, replicas, more);
     for (const { log, values } of together) {
       expect(largestError(log, alone!.log)).toBeLessThan(1e-12);
       for (const [name, expected] of alone!.values) {

@@ -24,6 +24,8 @@ import { type View, viewOf } from "./view.ts";
 /** How a block moves, beyond its step. */
 export interface MoveOptions extends StepOptions {
   readonly policy: StatePolicy;
+  /** Behind the name of the move, where the same blocks have several. */
+  readonly suffix?: string | undefined;
   /** Steps on one batch; more than one share what lies below the block. */
   readonly innerSteps?: number | undefined;
   /** Whether the step reports the decrease that it expects, as a measure. */
@@ -40,7 +42,7 @@ export interface MoveOptions extends StepOptions {
  * update can become part of the matrix products; with more, one program for the gradients and one for the update.
  */
 export function blockMove(groups: readonly BlockGroup[], options: MoveOptions): Move {
-  const name = moveName(groups);
+  const name = `${moveName(groups)}${options.suffix ?? ""}`;
   const step = differentiate(groups, options);
   const [view] = step.views;
   const common = {

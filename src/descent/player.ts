@@ -5,7 +5,7 @@ import type { Block, Lipschitz, Player, SelectionRule } from "../plan.ts";
 import type { TensorSpec } from "../program.ts";
 import { andersonProgram, andersonStates } from "./anderson.ts";
 import { checkDescent } from "./check.ts";
-import type { Descent, GameOptions, PlayerSpec } from "./descent.ts";
+import type { Descent, GameOptions, LazyObjective, PlayerSpec } from "./descent.ts";
 import { curvatureProgram, directionSpecs, normsProgram } from "./measures.ts";
 import { blockMove, type MoveOptions, searchMemory, statesOf } from "./moves.ts";
 import type { ObjectiveAt } from "./objective.ts";
@@ -16,11 +16,11 @@ import { viewOf } from "./view.ts";
 
 /** A player with its programs, and what lives as long as the training. Throws ConfigError where the parts of its descent do not go together. */
 export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player; tensors: TensorSpec[] } {
-  const { network, objective, descent } = spec;
+  const { network, objective, descent, lazy } = spec;
   const { select, update } = descent;
   const groups = checkedGroups(network, descent);
   const { sets, blocks } = blocksOf(groups, select);
-  checkDescent(network, descent, groups, game);
+  checkDescent(spec, groups, game);
   const learningRate = `${network.name}/learningRate`;
   const options: MoveOptions = {
     objective,
@@ -36,7 +36,7 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
     precision: game.precision,
   };
   const steps = descent.steps === "sweep" ? blocks.length : (descent.steps ?? 1);
-  const moves = sets.map((set) => blockMove(set, options));
+  const moves = sets.map((set) => blockMove(set, lazy ? { ...options, objective: lazy.whole } : options));
   const needsLipschitz = select.needs.includes("lipschitz");
   const anderson = { ...options, player: network.name, history: descent.anderson ?? 0 };
   const player: Player = {
@@ -49,6 +49,7 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
     innerSteps: descent.innerSteps ?? 1,
     learningRate: { input: learningRate, at: rateOf(descent, steps, blocks.length) },
     objective: metricOf(objective, network),
+    ...(lazy && { light: lightMoves(sets, lazy, options, blocks.length * (descent.hold ?? 1)) }),
     window: (descent.window ?? 100) * blocks.length * (descent.hold ?? 1),
     ...(wantsNorms(select) && { norms: normsProgram(network.name, groups, options) }),
     ...(needsLipschitz && { lipschitz: lipschitzOf(network, sets, options, descent) }),
@@ -68,6 +69,22 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
     runnerSpec(`${network.name}/progress`, 3),
   ];
   return { player, tensors };
+}
+
+/**
+ * The moves without the costly part. Move number p of sweep s is whole where s + p is a multiple of `every`: with one block every move of such a number, and
+ * with blocks that take turns each block in every so many of its own moves, whatever the number of blocks.
+ */
+function lightMoves(
+  sets: readonly BlockGroup[][],
+  { light, every }: LazyObjective,
+  options: MoveOptions,
+  sweep: number,
+): Player["light"] {
+  return {
+    moves: sets.map((set) => blockMove(set, { ...options, objective: light, suffix: "/light" })),
+    isDue: (move) => (Math.floor(move / sweep) + (move % sweep)) % every !== 0,
+  };
 }
 
 const wantsNorms = (select: SelectionRule) => select.needs.includes("norms") || select.wantsNorms !== undefined;

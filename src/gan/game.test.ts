@@ -1,14 +1,20 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { largestError } from "../../test/support/evaluate.ts";
+import { printNodes } from "../../test/support/nodes.ts";
 import { ring } from "../data/mixture.ts";
 import { partitions } from "../descent/partition.ts";
 import { cyclic } from "../descent/selection-order.ts";
 import { perceptron } from "../nn/network.ts";
+import { gradientStep } from "../optim/gradient.ts";
 import { box, proximal } from "../optim/proximal.ts";
 import { rmsprop } from "../optim/rmsprop.ts";
+import { updateRules } from "../optim/update-rules.ts";
+import type { Move, Plan } from "../plan.ts";
 import { referenceRuntime } from "../runtime/reference.ts";
-import { createTrainer } from "../train/trainer.ts";
+import { programsOf } from "../train/memory.ts";
+import { createTrainer, type Trainer } from "../train/trainer.ts";
 import { type GanOptions, ganPlan } from "./game.ts";
-import { wasserstein } from "./losses.ts";
+import { nonSaturating, wasserstein } from "./losses.ts";
 
 /** A small game about the ring. */
 function game(discriminator: Partial<GanOptions["descent"]["discriminator"]>, more: Partial<GanOptions> = {}) {
@@ -16,7 +22,7 @@ function game(discriminator: Partial<GanOptions["descent"]["discriminator"]>, mo
   return ganPlan({
     generator: perceptron("generator", [2], [2], { hidden: [4] }),
     discriminator: perceptron("discriminator", [2], [1], { hidden: [5, 4] }),
-    ...{ latent: 2, shape: [2], batch: 8, loss: wasserstein, sampleBatch: 1 },
+    ...{ latent: 2, shape: [2], batch: 8, loss: wasserstein, sampleBatch: 1, precision: "float64" },
     descent: { generator: descent, discriminator: { ...descent, ...discriminator } },
     ...more,
   });
@@ -39,4 +45,88 @@ test("the proximal operator box clips every weight and bias of a Wasserstein cri
   for (let i = 0; i < 20; i++) await trainer.iterate();
   expect(Math.max(...(await Promise.all(layers.map(largest))))).toBe(bound);
   await trainer.release();
+});
+
+describe("penalties every k moves", () => {
+  const plain = { loss: nonSaturating };
+  const weights = { r1: 1, r2: 2, wganGp: 3 };
+  const whole = { partition: partitions.all(), update: gradientStep() };
+  const programsOfD = (moves: readonly Move[]) => moves.flatMap(({ programs }) => programs.map(printNodes));
+  const open = (plan: Plan) => createTrainer({ plan, runtime: referenceRuntime(), data: ring, seed: 1 });
+  const weightsOf = async (trainer: Trainer) =>
+    new Map([...(await trainer.snapshot())].map(([name, { values }]) => [name, [...values]]));
+
+  test("are always there where k is 1, and nowhere where they have no weight", () => {
+    const isSame = (a: Plan, b: Plan) => expect(programsOf(a)).toEqual(programsOf(b));
+    isSame(game({}, { ...plain, ...weights, penaltyEvery: 1 }), game({}, { ...plain, ...weights }));
+    isSame(game({}, { ...plain, penaltyEvery: 3 }), game({}, plain));
+  });
+
+  test("have programs of their own, and the other moves those of a game without", () => {
+    const [D] = game({}, { ...plain, ...weights, penaltyEvery: 3 }).players;
+    const [without] = game({}, plain).players;
+    const tripled = { r1: 3, r2: 6, wganGp: 9 };
+    const [always] = game({}, { ...plain, ...tripled }).players;
+    expect(programsOfD(D!.light!.moves)).toEqual(programsOfD(without!.moves));
+    // one scalar more, the objective with the penalties once
+    const macs = (moves: readonly Move[]) => moves.map(({ programs }) => programs[0]!.manifest.cost.macs);
+    expect(macs(D!.moves)).toEqual(macs(always!.moves));
+    for (const [i, cost] of macs(D!.light!.moves).entries()) expect(cost).toBeLessThan(macs(D!.moves)[i]! / 2);
+  });
+
+  test("move D as always with k times the weight, and otherwise as without", async () => {
+    const lazy = await open(game(whole, { ...plain, ...weights, penaltyEvery: 2 }));
+    const doubled = await open(game(whole, { ...plain, r1: 2, r2: 4, wganGp: 6 }));
+    const without = await open(game(whole, plain));
+    for (let step = 0; step < 4; step++) {
+      const [like, unlike] = step % 2 === 0 ? [doubled, without] : [without, doubled];
+      for (const other of [like, unlike]) {
+        other.restore(await lazy.snapshot(), step);
+        await other.iterate();
+      }
+      await lazy.iterate();
+      const moved = async (trainer: Trainer) => (await weightsOf(trainer)).get("discriminator/dense2/weight")!;
+      // a snapshot is in float32
+      expect(largestError(await moved(lazy), await moved(like))).toBeLessThan(1e-7);
+      expect(largestError(await moved(lazy), await moved(unlike))).toBeGreaterThan(1e-4);
+    }
+  });
+
+  test("reach each of the blocks that take turns as often", () => {
+    for (const every of [2, 3, 4, 16]) {
+      for (const hold of [1, 2]) {
+        const [D] = game({ hold }, { ...plain, ...weights, penaltyEvery: every }).players;
+        const blocks = D!.blocks.length;
+        const counts = new Array<number>(blocks).fill(0);
+        const sweep = blocks * hold;
+        for (let move = 0; move < every * sweep; move++) {
+          if (!D!.light!.isDue(move)) counts[Math.floor(move / hold) % blocks]!++;
+        }
+        expect(counts).toEqual(new Array(blocks).fill(hold));
+        expect(D!.light!.isDue(0)).toBe(false);
+      }
+    }
+  });
+
+  test("are resumed where they were", async () => {
+    const make = () => open(game({ steps: 2 }, { ...plain, ...weights, dragan: 1, penaltyEvery: 3 }));
+    const [straight, stopped] = [await make(), await make()];
+    for (let i = 0; i < 5; i++) await straight.iterate();
+    for (let i = 0; i < 2; i++) await stopped.iterate();
+    const resumed = await make();
+    resumed.restore(await stopped.snapshot(), 2);
+    for (let i = 0; i < 3; i++) await resumed.iterate();
+    const [found, expected] = [await weightsOf(resumed), await weightsOf(straight)];
+    for (const [name, values] of expected) expect(largestError(found.get(name)!, values), name).toBeLessThan(1e-6);
+  });
+
+  test("do not go with a search, nor a perturbation measured by the batch with replicas", () => {
+    const update = updateRules["line-search"]({});
+    expect(() => game({ update }, { ...plain, ...weights, penaltyEvery: 2 })).toThrowErrorMatchingInlineSnapshot(
+      `[ConfigError: discriminator: penaltyEvery: a length that line-search finds for one move suits no other where the objective changes from move to move, got 2. Set it to 1.]`,
+    );
+    expect(() => game({}, { ...plain, dragan: 1, replicas: 2 })).toThrowErrorMatchingInlineSnapshot(
+      `[ConfigError: dragan: its perturbation is measured by the whole batch, which 2 replicas do not share. Use one.]`,
+    );
+  });
 });

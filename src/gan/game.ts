@@ -1,9 +1,9 @@
 import { gradients } from "../autodiff/gradients.ts";
 import type { Descent, PlayerSpec } from "../descent/descent.ts";
 import { gamePlan } from "../descent/game.ts";
-import type { Objective } from "../descent/objective.ts";
+import type { Objective, ObjectiveAt } from "../descent/objective.ts";
 import { averageName } from "../descent/step.ts";
-import { ShapeError } from "../errors.ts";
+import { ConfigError, ShapeError } from "../errors.ts";
 import { input, type Tensor } from "../graph/tensor.ts";
 import type { Weights } from "../nn/layer.ts";
 import type { Network } from "../nn/network.ts";
@@ -16,7 +16,7 @@ import { reduceMean } from "../ops/reduction.ts";
 import type { Order, Plan } from "../plan.ts";
 import type { Program } from "../program.ts";
 import type { Loss } from "./losses.ts";
-import { type PenaltyPoint, type PenaltyWeights, penaltyTerms } from "./penalties.ts";
+import { type PenaltyPoint, type PenaltyWeights, penaltyNames, penaltyTerms } from "./penalties.ts";
 
 /** The networks, the loss with the weights of its penalties, and the descents of a GAN. */
 export interface GanOptions extends PenaltyWeights {
@@ -29,6 +29,8 @@ export interface GanOptions extends PenaltyWeights {
   /** Examples of an iteration, over all replicas. */
   readonly batch: number;
   readonly loss: Loss;
+  /** Moves of the discriminator of which one computes the penalties, with as many times their weight; 1: all do. */
+  readonly penaltyEvery?: number;
   readonly descent: { readonly generator: Descent; readonly discriminator: Descent };
   /** Who sees whose moves; alternating by default. */
   readonly order?: Order;
@@ -49,14 +51,26 @@ export function ganPlan(options: GanOptions): Plan {
 
 /** The discriminator and the generator as players, in the order in which they move. Throws ShapeError where the batch cannot be divided among the replicas. */
 export function ganPlayers(options: GanOptions): PlayerSpec[] {
-  const { generator, discriminator, descent, batch, replicas = 1 } = options;
+  const { generator, discriminator, descent, batch, replicas = 1, penaltyEvery = 1 } = options;
   if (batch % replicas !== 0) {
     throw new ShapeError(`ganPlan: the batch is a multiple of the replicas, got ${batch} examples for ${replicas}.`);
   }
+  if (replicas > 1 && penaltyNames(options).includes("dragan")) {
+    throw new ConfigError(
+      `dragan: its perturbation is measured by the whole batch, which ${replicas} replicas do not share. Use one.`,
+      "dragan",
+    );
+  }
+  const withPenalties =
+    (scale: number): ObjectiveAt =>
+    (weights) =>
+      discriminatorObjective(inputsOf(generator), weights, options, scale);
+  const isLazy = penaltyEvery > 1 && penaltyNames(options).length > 0;
   return [
     {
       network: discriminator,
-      objective: (weights) => discriminatorObjective(inputsOf(generator), weights, options),
+      objective: withPenalties(1),
+      ...(isLazy && { lazy: { every: penaltyEvery, whole: withPenalties(penaltyEvery), light: withPenalties(0) } }),
       descent: descent.discriminator,
     },
     {
@@ -88,7 +102,8 @@ function exampleBatch(options: GanOptions): Tensor {
   return input("batch/examples", [rowsOf(options), ...options.shape], "batch");
 }
 
-function discriminatorObjective(ofGenerator: Weights, weights: Weights, options: GanOptions): Objective {
+/** The discriminator's loss with its penalties, `scale` times; `lossD` has them once, or where the scale is 0 not at all. */
+function discriminatorObjective(ofGenerator: Weights, weights: Weights, options: GanOptions, scale: number): Objective {
   const { generator, discriminator, loss } = options;
   const rows = rowsOf(options);
   const real = exampleBatch(options);
@@ -100,10 +115,12 @@ function discriminatorObjective(ofGenerator: Weights, weights: Weights, options:
   const slopesAt = (at: Tensor) => gradients(reduceSum(discriminator.apply(weights, at)), [at])[0]!;
   const slopes = slopesAt(examples);
   const point: PenaltyPoint = { real, fake, slopes: { real: realRows(slopes), fake: fakeRows(slopes) }, slopesAt };
-  const value = penaltyTerms(point, options).reduce(add, loss.discriminator(realRows(logits), fakeRows(logits)));
+  const penalised = (times: number) =>
+    penaltyTerms(point, options, times).reduce(add, loss.discriminator(realRows(logits), fakeRows(logits)));
+  const value = penalised(scale);
   const probabilities = loss.probabilities(realRows(logits), fakeRows(logits));
   const metrics = {
-    lossD: value,
+    lossD: scale > 1 ? penalised(1) : value,
     probabilityReal: reduceMean(probabilities.real),
     probabilityFake: reduceMean(probabilities.fake),
   };

@@ -50,8 +50,9 @@ export const penalties = { r1, r2, wganGp, dragan } as const satisfies Record<st
 /** Weights of penalties; 0 leaves one out. */
 export type PenaltyWeights = { readonly [name in keyof typeof penalties]?: number };
 
-/** The penalties that have a weight, each multiplied by `scale`. */
+/** The penalties that have a weight, `scale` times; none where that is 0. */
 export function penaltyTerms(at: PenaltyPoint, weights: PenaltyWeights, scale = 1): Tensor[] {
+  if (scale === 0) return [];
   return penaltyNames(weights).map((name) => penalties[name](at, scale * weights[name]!));
 }
 

@@ -88,6 +88,7 @@ const schema = z.strictObject({
     r2: penalty,
     wganGp: penalty,
     dragan: penalty,
+    penaltyEvery: wholeNumber(1, 1000),
     descent,
   }),
   descent,

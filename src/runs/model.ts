@@ -40,6 +40,7 @@ export function ganOptions(config: Config, { shape, range }: ExampleSpec, unitLi
     r2: d.r2,
     wganGp: d.wganGp,
     dragan: d.dragan,
+    penaltyEvery: d.penaltyEvery,
     order: config.game.order,
     descent: {
       generator: namingItself("generator", () => descentOf(config.descent, config, unitLipschitz)),

@@ -70,6 +70,7 @@ const base: Config = {
     r2: 0.02,
     wganGp: 0,
     dragan: 0,
+    penaltyEvery: 1,
     descent,
   },
   descent: { ...descent, partition: "layer", learningRate: 3e-3 },

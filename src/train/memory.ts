@@ -13,10 +13,10 @@ export interface Memory {
   readonly outputs: Record<string, DeviceTensor>;
 }
 
-/** Every program of a plan. */
-export function programsOf({ players }: Plan): Program[] {
-  return players.flatMap(({ moves, norms, lipschitz, afterSweep }) => [
-    ...moves.flatMap(({ programs, prefix, corrector = [], search }) => [
+/** Every program of some players. */
+export function programsOf({ players }: Pick<Plan, "players">): Program[] {
+  return players.flatMap(({ moves, light, norms, lipschitz, afterSweep }) => [
+    ...[...moves, ...(light?.moves ?? [])].flatMap(({ programs, prefix, corrector = [], search }) => [
       ...programs,
       ...(prefix ? [prefix] : []),
       ...corrector,

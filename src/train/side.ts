@@ -1,10 +1,11 @@
-import type { Block, Fading, Player } from "../plan.ts";
+import type { Block, Fading, Move, Player } from "../plan.ts";
 import type { ProgramOutput } from "../program.ts";
 import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { batchInputs } from "./batch.ts";
 import { searchAlong } from "./line.ts";
 import { type Bench, commitAll, type LoadedMove, load, loadMove, measured, run } from "./loaded.ts";
-import { type Memory, scatter } from "./memory.ts";
+import { type Memory, programsOf, scatter } from "./memory.ts";
 import { fadeState, place } from "./pieces.ts";
 import { openSelector } from "./selector.ts";
 
@@ -27,6 +28,8 @@ export interface Moved {
 /** A player with its programs loaded. */
 export interface Side {
   readonly player: Player;
+  /** Names of the examples and random numbers that the move of this number may read. */
+  reads(move: number): ReadonlySet<string>;
   /** Selects a block for the move of this number, and makes its index and state ready. */
   begin(move: number): Promise<void>;
   /** One step of the block; what it changes is in place afterwards, or with `isHeld` waits for `accept`. */
@@ -57,28 +60,36 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
   const { memory, seed, metrics, runtime } = options;
   const moves: LoadedMove[] = [];
   for (const move of player.moves) moves.push(await loadMove(move, runtime, memory));
+  const lightMoves: LoadedMove[] = [];
+  for (const move of player.light?.moves ?? []) lightMoves.push(await loadMove(move, runtime, memory));
   const afterSweep = player.afterSweep && (await load(player.afterSweep, runtime, memory));
   const selector = await openSelector(player, runtime, options, seed);
   const visits = await memory.inputs[`${player.name}/visits`]!.read();
   const progress = await memory.inputs[`${player.name}/progress`]!.read();
   const rate = memory.inputs[player.learningRate.input]; // searches do without
 
-  let current: Current = { block: player.blocks[0]!, number: 0, score: undefined, loaded: moves[0]! };
+  const isLight = (move: number) => player.light?.isDue(move) ?? false;
+  const read = { whole: readBy(player, player.moves), light: readBy(player, player.light?.moves ?? []) };
+
+  let current: Current = { block: player.blocks[0]!, number: 0, score: undefined };
+  let ready = moves;
   let shownRate = Number.NaN;
   let visit = -1;
   let isLastOfSweep = false;
   let outcome: { -readonly [K in keyof Moved]?: Moved[K] } = {};
 
+  const loaded = () => ready[current.block.move]!;
+
   const singleStep = async (isHeld: boolean) => {
-    const { loaded, block } = current;
-    for (const program of loaded.programs) {
+    const { programs, move } = loaded();
+    for (const program of programs) {
       await run(program, options);
-      if (!isHeld && !loaded.move.search) await commitAll(program, options);
+      if (!isHeld && !move.search) await commitAll(program, options);
     }
-    const { decrease } = loaded.move;
+    const { decrease } = move;
     if (decrease !== undefined) outcome.predicted = (outcome.predicted ?? 0) + (await measured(options, decrease));
-    if (!loaded.move.search) return;
-    const found = await searchAlong(loaded, block.number, shownRate, options);
+    if (!move.search) return;
+    const found = await searchAlong(loaded(), current.block.number, shownRate, options);
     outcome.length = (outcome.length ?? 0) + found.length;
     outcome.predicted = (outcome.predicted ?? 0) + found.predicted;
     outcome.realised = (outcome.realised ?? 0) + found.realised;
@@ -86,35 +97,38 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
 
   return {
     player,
+    reads: (move) => (isLight(move) ? read.light : read.whole),
     async begin(move) {
       outcome = {};
       const at = player.learningRate.at(move);
       if (at !== shownRate) rate?.write((values) => values.fill(at));
       shownRate = at;
       isLastOfSweep = (move + 1) % (player.blocks.length * player.hold) === 0;
+      ready = isLight(move) ? lightMoves : moves;
       if (visit === Math.floor(move / player.hold)) return;
       visit = Math.floor(move / player.hold);
       const choice = await selector.choose(visit, move % player.hold === 0);
       const block = player.blocks[choice.number]!;
-      current = { block, number: choice.number, score: choice.score, loaded: moves[block.move]! };
-      place(memory, block, current.loaded.move, visit, seed);
+      current = { block, number: choice.number, score: choice.score };
+      place(memory, block, loaded().move, visit, seed);
       if (choice.before === undefined) return;
       for (const fading of fadingAt(player, choice.before, choice.number)) await fadeState(memory, fading);
     },
     async step(isHeld) {
-      if (current.loaded.prefix) await run(current.loaded.prefix, options);
+      const { prefix } = loaded();
+      if (prefix) await run(prefix, options);
       for (let k = 0; k < player.innerSteps; k++) await singleStep(isHeld);
     },
     async predict() {
-      for (const { replacing } of current.loaded.programs) {
+      for (const { replacing } of loaded().programs) {
         for (const output of replacing) if (output.role === "parameter") await moveTo(memory, output);
       }
     },
     async correct() {
-      for (const program of current.loaded.corrector) await run(program, options);
+      for (const program of loaded().corrector) await run(program, options);
     },
     async accept() {
-      const { programs, corrector } = current.loaded;
+      const { programs, corrector } = loaded();
       const reached = corrector.flatMap(({ replacing }) => replacing.filter(({ role }) => role === "parameter"));
       for (const { replaces } of reached) restoreBase(memory, replaces!);
       for (const loaded of corrector.length > 0 ? corrector : programs) await commitAll(loaded, options);
@@ -141,7 +155,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       shownRate = Number.NaN;
     },
     async release() {
-      for (const { programs, prefix, trial, corrector } of moves) {
+      for (const { programs, prefix, trial, corrector } of [...moves, ...lightMoves]) {
         for (const each of [...programs, prefix, trial, ...corrector]) await each?.session.release();
       }
       await afterSweep?.session.release();
@@ -154,7 +168,12 @@ interface Current {
   readonly block: Block;
   readonly number: number;
   readonly score: number | undefined;
-  readonly loaded: LoadedMove;
+}
+
+/** Names of what is drawn for some of a player's moves. */
+function readBy(player: Player, moves: readonly Move[]): ReadonlySet<string> {
+  const { light: _, ...rest } = player;
+  return new Set(batchInputs(programsOf({ players: [{ ...rest, moves }] })).map(({ name }) => name));
 }
 
 /** The states that fade when a block moves after another: not those of what moved before too, but where elements are drawn they are others every time. */

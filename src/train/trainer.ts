@@ -1,7 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { CheckpointError, ShapeError } from "../errors.ts";
 import type { Order, Plan } from "../plan.ts";
-import type { ProgramInput } from "../program.ts";
 import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { batchInputs, checkData, drawBatch } from "./batch.ts";
@@ -62,7 +61,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     sides.push(await openSide(player, { runtime, memory, collective, seed, metrics }));
   }
   const sampler = plan.sampler && (await loadSampler(plan.sampler, runtime, memory.inputs));
-  const rounds = roundsOf(plan, sides, batch);
+  const rounds = roundsOf(plan, sides);
   let step = 0;
   return {
     get step() {
@@ -72,11 +71,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     async iterate() {
       const moves: Record<string, Moved[]> = {};
       for (const { name } of plan.players) moves[name] = [];
-      for (const [round, { movers, drawn }] of rounds.entries()) {
+      for (const [round, movers] of rounds.entries()) {
+        const next = ({ player }: Side) => step * player.steps + moves[player.name]!.length;
+        const drawn = batch.filter(({ name }) => movers.some((side) => side.reads(next(side)).has(name)));
         drawBatch(drawn, memory, step * rounds.length + round, options);
-        await playRound[plan.order](movers, async (side) => {
-          await side.begin(step * side.player.steps + moves[side.player.name]!.length);
-        });
+        await playRound[plan.order](movers, (side) => side.begin(next(side)));
         for (const side of movers) moves[side.player.name]!.push(await side.finish());
       }
       step += 1;
@@ -105,15 +104,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 
 const noSampler: Sampler = () => Promise.reject(new ShapeError("sample: the plan has no sampler."));
 
-/** Who moves in each round of an iteration, and what of the batch they read. */
-function roundsOf(plan: Plan, sides: readonly Side[], batch: readonly ProgramInput[]) {
+/** Who moves in each round of an iteration. */
+function roundsOf(plan: Plan, sides: readonly Side[]): Side[][] {
   const count = Math.max(...plan.players.map(({ steps }) => steps));
-  return Array.from({ length: count }, (_, round) => {
-    const movers = sides.filter(({ player }, i) => movesIn(round, player.steps, count, i === 0));
-    const programs = programsOf({ ...plan, players: movers.map(({ player }) => player) });
-    const read = new Set(batchInputs(programs).map(({ name }) => name));
-    return { movers, drawn: batch.filter(({ name }) => read.has(name)) };
-  });
+  return Array.from({ length: count }, (_, round) =>
+    sides.filter(({ player }, i) => movesIn(round, player.steps, count, i === 0)),
+  );
 }
 
 /** The first player moves in the first rounds of an iteration, the others in the last ones: D, then G and G; D and D, then G. */
