@@ -68,7 +68,7 @@ export interface Slices {
 
 /** Work of one run of a program, counted from its graph. */
 export interface ProgramCost {
-  /** Multiply-accumulates of the matrix products. */
+  /** Multiply-accumulates of the matrix products and convolutions. */
   readonly macs: number;
   /** Intermediate values (batch and noise included) that the forward pass leaves for the backward pass to read. */
   readonly bytesHeld: number;

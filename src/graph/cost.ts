@@ -7,7 +7,7 @@ export function bytesOf(tensor: Tensor): number {
   return sizeOf(tensor.shape) * (tensor.type === "bool" ? 1 : 4);
 }
 
-/** Multiply-accumulates of a graph: those of its matrix products. */
+/** Multiply-accumulates of a graph: those of its matrix products and convolutions. */
 export function countMacs(graph: Graph): number {
   return graph.tensors.reduce(
     (sum, tensor) => sum + (tensor.kind === "application" ? (tensor.operator.macs?.(tensor) ?? 0) : 0),

@@ -4,6 +4,7 @@ import { constant, input, type Shape, type Tensor } from "../graph/tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { expand, fill, reduceSum, reshape } from "./broadcasting.ts";
 import { equal, greater, less, where } from "./comparison.ts";
+import { conv, convTranspose } from "./convolution.ts";
 import { leakyRelu } from "./elementwise.ts";
 import { take, topK } from "./indexing.ts";
 import { concat, pad, slice, transpose } from "./layout.ts";
@@ -78,6 +79,21 @@ const mistakes: Readonly<Record<string, readonly (() => Tensor)[]>> = {
   ],
   Gather: [() => take(x(2, 3), x(2), 2), () => take(x(2, 3), x(2, 1), 0)],
   TopK: [() => topK(x(3), 4), () => topK(x(3), 0), () => topK(x(3, 2), 1)],
+  Conv: [
+    () => conv(x(2, 3, 4, 4), x(5, 2, 3, 3)),
+    () => conv(x(2, 3, 4), x(5, 3, 3, 3)),
+    () => conv(x(2, 3, 4, 4), x(5, 3, 3, 3), { bias: x(3) }),
+    () => conv(x(2, 3, 4, 4), x(5, 3, 3, 3), { strides: [2, 0] }),
+    () => conv(x(2, 3, 4, 4), x(5, 3, 3, 3), { pads: [1, 1, -1, 1] }),
+    () => conv(x(2, 3, 4, 4), x(5, 3, 3, 3), { dilations: [1, 2] }),
+  ],
+  ConvTranspose: [
+    () => convTranspose(x(2, 3, 4, 4), x(5, 3, 3, 3)),
+    () => convTranspose(x(2, 3, 4, 4), x(3, 5, 3, 3), { bias: x(3) }),
+    () => convTranspose(x(2, 3, 4, 4), x(3, 5, 3, 3), { dilations: [0.5, 1] }),
+    () => convTranspose(x(2, 3, 4, 4), x(3, 5, 3, 3), { strides: [2, 2], outputPadding: [1, 2] }),
+    () => convTranspose(x(2, 3, 1, 1), x(3, 5, 2, 2), { pads: [2, 0, 1, 0] }),
+  ],
   MatMul: [() => matMul(x(3), x(3, 4)), () => matMul(x(2, 3), x(4, 3)), () => matMul(x(5, 2, 3), x(4, 3, 2))],
 };
 
@@ -168,6 +184,17 @@ describe("a mistake in shapes", () => {
       topK: takes a vector and a number from 1 to its length, got [3] and 4.
       topK: takes a vector and a number from 1 to its length, got [3] and 0.
       topK: takes a vector and a number from 1 to its length, got [3, 2] and 1.
+      conv: expected images and kernels [N, C, H, W] and [O, C, K, L], got [2, 3, 4, 4] and [5, 2, 3, 3].
+      conv: expected images and kernels [N, C, H, W] and [O, C, K, L], got [2, 3, 4] and [5, 3, 3, 3].
+      conv: expected a bias [5], got [3].
+      conv: expected whole strides and dilations from 1 and pads from 0 on, got strides [2, 0], dilations [1, 1] and pads [0, 0, 0, 0].
+      conv: expected whole strides and dilations from 1 and pads from 0 on, got strides [1, 1], dilations [1, 1] and pads [1, 1, -1, 1].
+      conv: the window of the kernel [5, 3, 3, 3] is larger than the padded [2, 3, 4, 4]. Pad the image more?
+      convTranspose: expected images and kernels [N, C, H, W] and [C, O, K, L], got [2, 3, 4, 4] and [5, 3, 3, 3].
+      convTranspose: expected a bias [5], got [3].
+      convTranspose: expected whole strides and dilations from 1 and pads from 0 on, got strides [1, 1], dilations [0.5, 1] and pads [0, 0, 0, 0].
+      convTranspose: expected output padding from 0 to below the strides [2, 2], got [1, 2].
+      convTranspose: sizes are whole numbers from 0 on, got [2, 5, -1, 2].
       matMul: takes tensors of two or more axes, got [3] and [3, 4].
       matMul: inner sizes differ, got [2, 3] x [4, 3]. Transpose the second argument?
       matMul: expected sizes that are equal or 1, counted from the last axis, got [5] and [4]. Reshape one of them?"

@@ -2,6 +2,7 @@ import type { Operator } from "../graph/tensor.ts";
 import { Add, Div, Mul, Neg, Sub } from "./arithmetic.ts";
 import { Expand, ReduceSum, Reshape } from "./broadcasting.ts";
 import { Equal, Greater, Less, Where } from "./comparison.ts";
+import { Conv, ConvTranspose } from "./convolution.ts";
 import { Abs, Exp, LeakyRelu, Log, Relu, Sigmoid, Softplus, Sqrt, Tanh } from "./elementwise.ts";
 import { Cast, Detach, Floor, Gather, TopK } from "./indexing.ts";
 import { Concat, Pad, Slice, Transpose } from "./layout.ts";
@@ -15,6 +16,6 @@ export const operators: readonly Operator[] = [
   ...[Greater, Less, Equal, Where],
   ...[ReduceSum, ReduceMean, ReduceMax, Expand, Reshape],
   ...[Transpose, Concat, Slice, Pad],
-  ...[Gemm, MatMul],
+  ...[Gemm, MatMul, Conv, ConvTranspose],
   ...[Gather, Cast, Floor, TopK, Detach],
 ];

@@ -100,12 +100,60 @@ export const kernels: Readonly<Record<string, Kernel>> = {
       return sum;
     });
   },
+  Conv: ([x, w, bias], attributes) => {
+    const { strides, pads, dilations } = attributes as Record<string, number[]>;
+    const sizes = [0, 1].map((i) => {
+      const room = x!.shape[2 + i]! + pads![i]! + pads![2 + i]! - dilations![i]! * (w!.shape[2 + i]! - 1) - 1;
+      return Math.floor(room / strides![i]!) + 1;
+    });
+    const y = dense([x!.shape[0]!, w!.shape[0]!, ...sizes], () => 0);
+    eachProduct(x!.shape, w!.shape, y.shape, attributes, (i, k, j) => {
+      y.values[j]! += x!.values[i]! * w!.values[k]!;
+    });
+    return biased(y, bias);
+  },
+  ConvTranspose: ([y, w, bias], attributes) => {
+    const { strides, pads, dilations, output_padding: extra } = attributes as Record<string, number[]>;
+    const sizes = [0, 1].map((i) => {
+      const whole = strides![i]! * (y!.shape[2 + i]! - 1) + dilations![i]! * (w!.shape[2 + i]! - 1) + 1;
+      return whole + extra![i]! - pads![i]! - pads![2 + i]!;
+    });
+    const x = dense([y!.shape[0]!, w!.shape[1]!, ...sizes], () => 0);
+    eachProduct(x.shape, w!.shape, y!.shape, attributes, (i, k, j) => {
+      x.values[i]! += y!.values[j]! * w!.values[k]!;
+    });
+    return biased(x, bias);
+  },
 };
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
 
 function dense(shape: readonly number[], value: (index: number) => number): Dense {
   return { shape, values: Float64Array.from({ length: sizeOf(shape) }, (_, i) => value(i)) };
+}
+
+/** Visits what a convolution from x to y with the kernel w multiplies and adds up: the numbers of the elements of x, w and y. */
+function eachProduct(
+  [N, C, H, W]: readonly number[],
+  [O, , K, L]: readonly number[],
+  [, , h, v]: readonly number[],
+  attributes: KernelAttributes,
+  visit: (x: number, w: number, y: number) => void,
+): void {
+  const { strides, pads, dilations } = attributes as Record<string, number[]>;
+  const products = [N!, O!, h!, v!, C!, K!, L!];
+  for (let number = 0; number < sizeOf(products); number++) {
+    const [n, o, i, j, c, k, l] = indexOf(number, products) as [number, number, number, number, number, number, number];
+    const row = strides![0]! * i + dilations![0]! * k - pads![0]!;
+    const column = strides![1]! * j + dilations![1]! * l - pads![1]!;
+    if (row < 0 || row >= H! || column < 0 || column >= W!) continue;
+    visit(((n * C! + c) * H! + row) * W! + column, ((o * C! + c) * K! + k) * L! + l, ((n * O! + o) * h! + i) * v! + j);
+  }
+}
+
+/** Images [N, C, H, W] with a number added to each channel. */
+function biased(images: Dense, bias: Dense | undefined): Dense {
+  return bias ? kernels.Add!([images, { shape: [bias.shape[0]!, 1, 1], values: bias.values }], {}) : images;
 }
 
 /** The multi-dimensional index of element number `i`. */

@@ -2,6 +2,7 @@ import { constant, type Operator, type Shape, type Tensor } from "../../src/grap
 import * as arithmetic from "../../src/ops/arithmetic.ts";
 import * as broadcasting from "../../src/ops/broadcasting.ts";
 import * as comparison from "../../src/ops/comparison.ts";
+import * as convolution from "../../src/ops/convolution.ts";
 import * as elementwise from "../../src/ops/elementwise.ts";
 import * as indexing from "../../src/ops/indexing.ts";
 import * as layout from "../../src/ops/layout.ts";
@@ -164,6 +165,45 @@ const gemms = [false, true].flatMap((transA) =>
     ),
   ),
 );
+
+/** Image, kernel, bias where there is one, and how the window goes. */
+type Convolved = readonly [Shape, Shape, convolution.ConvTransposeOptions?, Shape?];
+
+const convolved = (
+  f: (x: Tensor, w: Tensor, options: convolution.ConvTransposeOptions) => Tensor,
+  list: readonly Convolved[],
+): OperatorCase[] =>
+  list.map(([x, w, options, b]) => ({
+    shapes: b ? [x, w, b] : [x, w],
+    build: ([images, kernel, bias]) => f(images!, kernel!, { ...options, ...(bias && { bias }) }),
+  }));
+
+const convolutions: readonly Convolved[] = [
+  [[2, 2, 3, 3], [2, 2, 3, 3], { pads: [1, 1, 1, 1] }, [2]],
+  [[1, 2, 5, 4], [3, 2, 2, 3], {}],
+  [[2, 2, 5, 5], [2, 2, 3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }],
+  [[1, 2, 6, 6], [2, 2, 4, 4], { strides: [2, 2], pads: [1, 1, 1, 1] }, [2]],
+  [[1, 2, 6, 7], [2, 2, 2, 2], { strides: [3, 2] }],
+  [[1, 1, 8, 5], [2, 1, 3, 2], { strides: [3, 3], pads: [0, 1, 2, 0] }],
+  [[1, 2, 5, 6], [1, 2, 2, 3], { dilations: [3, 2], pads: [2, 0, 0, 1] }],
+  [[1, 1, 7, 7], [1, 1, 2, 2], { dilations: [2, 3], strides: [3, 2], pads: [1, 0, 2, 1] }],
+  [[2, 3, 2, 3], [4, 3, 1, 1], {}, [4]],
+  [[1, 1, 5, 5], [1, 1, 1, 1], { strides: [2, 3] }],
+  [[0, 2, 3, 3], [2, 2, 2, 2], {}, [2]],
+  [[2, 0, 3, 3], [2, 0, 2, 2], {}, [2]],
+];
+
+const transposedConvolutions: readonly Convolved[] = [
+  [[2, 3, 3, 2], [3, 2, 2, 3], {}, [2]],
+  [[1, 2, 3, 3], [2, 2, 4, 4], { strides: [2, 2], pads: [1, 1, 1, 1] }, [2]],
+  [[1, 2, 2, 3], [2, 1, 2, 2], { strides: [3, 2], outputPadding: [2, 1] }],
+  [[1, 2, 2, 2], [2, 1, 3, 3], { strides: [3, 3], pads: [0, 1, 2, 0], outputPadding: [1, 0] }],
+  [[1, 2, 3, 3], [2, 2, 2, 3], { dilations: [3, 2], pads: [2, 0, 0, 1] }],
+  [[1, 1, 3, 3], [1, 2, 2, 2], { dilations: [2, 3], strides: [3, 2], pads: [1, 0, 2, 1], outputPadding: [2, 1] }],
+  [[2, 3, 2, 3], [3, 4, 1, 1], {}, [4]],
+  [[0, 2, 3, 3], [2, 2, 2, 2], {}, [2]],
+  [[2, 0, 3, 3], [0, 2, 2, 2], {}, [2]],
+];
 
 /** The contract table: one line an operator. */
 export const operatorContracts: readonly OperatorContract[] = [
@@ -347,6 +387,62 @@ export const operatorContracts: readonly OperatorContract[] = [
           [1, 2, 3, 4],
         ],
         result: [11, 16],
+      },
+    ],
+  },
+  {
+    operator: convolution.Conv,
+    cases: convolved(convolution.conv, convolutions),
+    known: [
+      {
+        // windows that hang over the left and the lower end
+        shapes: [
+          [1, 1, 2, 3],
+          [1, 1, 2, 2],
+        ],
+        build: ([x, w]) => convolution.conv(x!, w!, { pads: [0, 1, 1, 0] }),
+        inputs: [
+          [1, 2, 3, 4, 5, 6],
+          [1, 10, 100, 1000],
+        ],
+        result: [4010, 5421, 6532, 40, 54, 65],
+      },
+      {
+        // two channels in, two out, a stride, and taps two apart
+        shapes: [[1, 2, 1, 5], [2, 2, 1, 2], [2]],
+        build: ([x, w, bias]) => convolution.conv(x!, w!, { strides: [1, 2], dilations: [1, 2], bias: bias! }),
+        inputs: [
+          [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+          [1, 0, 0, 1, 0, 10, 100, 0],
+          [0.5, -1],
+        ],
+        result: [9.5, 13.5, 629, 849],
+      },
+    ],
+  },
+  {
+    operator: convolution.ConvTranspose,
+    cases: convolved(convolution.convTranspose, transposedConvolutions),
+    known: [
+      {
+        shapes: [
+          [1, 1, 1, 2],
+          [1, 1, 2, 3],
+        ],
+        build: ([y, w]) => convolution.convTranspose(y!, w!, { strides: [1, 2], pads: [0, 1, 0, 0] }),
+        inputs: [
+          [1, 10],
+          [1, 2, 3, 4, 5, 6],
+        ],
+        result: [2, 13, 20, 30, 5, 46, 50, 60],
+      },
+      {
+        // two channels in, one out, and a column that no window reaches
+        shapes: [[1, 2, 1, 2], [2, 1, 1, 1], [1]],
+        build: ([y, w, bias]) =>
+          convolution.convTranspose(y!, w!, { strides: [1, 2], outputPadding: [0, 1], bias: bias! }),
+        inputs: [[1, 2, 3, 4], [1, 10], [0.5]],
+        result: [31.5, 0.5, 42.5, 0.5],
       },
     ],
   },
