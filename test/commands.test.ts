@@ -274,11 +274,13 @@ describe("a finished run", () => {
     await succeed(["train", ...small, "--steps", "20", "--run", run]);
   });
 
-  test("sample writes a picture that depends on the seed alone", async () => {
+  test("sample writes a picture that depends on the seed alone, of the newest checkpoint or of one by its path", async () => {
     const root = temporaryDirectory();
+    const checkpoint = join(run, "checkpoints", "000020.safetensors");
     const files = ["a.png", "b.png", "c.png"].map((name) => join(root, name));
     for (const [i, out] of files.entries()) {
-      const args = ["sample", run, "--count", "70", "--seed", i === 2 ? "8" : "7", "--out", out, "--json"];
+      const of = i === 1 ? checkpoint : run;
+      const args = ["sample", of, "--count", "70", "--seed", i === 2 ? "8" : "7", "--out", out, "--json"];
       expect(json((await succeed(args)).stdout)).toMatchObject({ step: 20, count: 70, out });
     }
     const [a, b, c] = files.map((file) => readFileSync(file));

@@ -17,7 +17,7 @@ const mostSamples = { png: 10_000, npy: 100_000 };
 export function addSampleCommand(program: Command): void {
   const command = program
     .command("sample <run>")
-    .description("write samples from the generator of a run, as a picture or as numbers")
+    .description("write samples from the generator of a run, or of one of its checkpoints, as a picture or as numbers")
     .option("--count <n>", "number of samples", parseNumber, 64)
     .option("--seed <n>", "seed of the latents", parseNumber, 1)
     .option(

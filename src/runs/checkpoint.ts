@@ -16,14 +16,17 @@ export interface Checkpoint {
 const format = "coordescent-checkpoint-1";
 const namePattern = /^(\d{6,})\.safetensors$/;
 
+/** How the names of checkpoints end. */
+export const checkpointSuffix = ".safetensors";
+
 /** Path of the checkpoint of a step. */
 export function checkpointPath(folder: string, step: number): string {
-  return join(folder, `${String(step).padStart(6, "0")}.safetensors`);
+  return join(folder, `${String(step).padStart(6, "0")}${checkpointSuffix}`);
 }
 
 /** Path of the checkpoint whose samples a probe found nearest to real examples. */
 export function bestPath(folder: string): string {
-  return join(folder, "best.safetensors");
+  return join(folder, `best${checkpointSuffix}`);
 }
 
 /** Writes a checkpoint as one whole file, as the best one too if it is that, then removes all but `keep` of those up to it. Throws StorageError. */

@@ -1,16 +1,19 @@
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { CheckpointError } from "../errors.ts";
 import { fillNormal, stream } from "../random.ts";
 import { openRuntime } from "../runtime/open.ts";
 import type { Device } from "../runtime/runtime.ts";
 import { samplerOf } from "../train/sampler.ts";
-import { checkpointPath, checkTensors, loadNewest } from "./checkpoint.ts";
-import { dataSets } from "./data-source.ts";
+import { checkpointPath, checkpointSuffix, checkTensors, loadCheckpoint, loadNewest } from "./checkpoint.ts";
+import { type DataName, dataSets } from "./data-source.ts";
 import { planOf } from "./model.ts";
-import { openRun } from "./run-directory.ts";
+import { openRun, runPaths } from "./run-directory.ts";
 
 /** How many samples of which latents, made where. */
 export interface SampleOptions {
-  readonly count: number;
+  /** A number, or how many are usual for the data of the run. */
+  readonly count: number | ((data: DataName) => number);
   readonly seed: number;
   readonly device?: Device | undefined;
 }
@@ -19,6 +22,8 @@ export interface SampleOptions {
 export interface Samples {
   /** Iterations behind the weights. */
   readonly step: number;
+  /** What the generator imitates. */
+  readonly data: DataName;
   /** [count, ...shape of an example] */
   readonly shape: readonly number[];
   readonly values: Float32Array;
@@ -28,20 +33,32 @@ export interface Samples {
   draw(values: Float32Array): Promise<Uint8Array>;
 }
 
-/** Samples from the newest checkpoint of a run. Throws ConfigError where there is no run, CheckpointError where its checkpoint does not serve. */
-export async function sampleRun(root: string, { count, seed, device }: SampleOptions): Promise<Samples> {
-  const { paths, record } = await openRun(root);
+/** Whether a path is that of a run, or of a checkpoint in one. */
+export function isOfRun(path: string): boolean {
+  return path.endsWith(checkpointSuffix) || existsSync(runPaths(path).config);
+}
+
+/**
+ * Samples from the newest checkpoint of the run in a directory, or from a checkpoint of a run by its path. Throws ConfigError where there is no run,
+ * CheckpointError where its checkpoint does not serve.
+ */
+export async function sampleRun(path: string, { count, seed, device }: SampleOptions): Promise<Samples> {
+  const isFile = path.endsWith(checkpointSuffix);
+  const { paths, record } = await openRun(isFile ? dirname(dirname(resolve(path))) : path);
   const { config } = record;
   const { examples, draw } = dataSets[config.data];
-  const { checkpoint, damaged } = await loadNewest(paths.checkpoints);
+  const { checkpoint, damaged } = isFile
+    ? { checkpoint: await loadCheckpoint(path), damaged: [] }
+    : await loadNewest(paths.checkpoints);
   const plan = planOf(config, examples);
-  checkTensors(checkpoint, plan.tensors, checkpointPath(paths.checkpoints, checkpoint.step));
+  checkTensors(checkpoint, plan.tensors, isFile ? path : checkpointPath(paths.checkpoints, checkpoint.step));
   const own = device === undefined || device === config.device;
   const runtime = await openRuntime(device ?? config.device, { threads: own ? config.threads : 0 });
   const sample = await samplerOf(plan.sampler!, runtime, checkpoint.snapshot);
-  const latents = new Float32Array(count * config.generator.latent);
+  const rows = typeof count === "number" ? count : count(config.data);
+  const latents = new Float32Array(rows * config.generator.latent);
   fillNormal(stream(seed, "sample"), 0, latents);
   const values = await sample(latents);
   await sample.release();
-  return { step: checkpoint.step, shape: [count, ...examples.shape], values, draw, damaged };
+  return { step: checkpoint.step, data: config.data, shape: [rows, ...examples.shape], values, draw, damaged };
 }
