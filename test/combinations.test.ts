@@ -64,6 +64,14 @@ test.each(Object.keys(penalties))("every update descends with the penalty %s", a
   }
 });
 
+test("every update descends on a spectrally normalised discriminator", async () => {
+  for (const update of updates) {
+    const settings = both(["partition", "layer"], ["update", update]);
+    const config = configOf(["loss", "hinge"], ["discriminator.spectralNorm", true], ...settings);
+    expect(await trained(config), update).toBe(4);
+  }
+});
+
 const setsRules = Object.entries(selectionRules).flatMap(([name, rule]) => (rule({}).sets ? [name] : []));
 const piecewise = ["unit", "sorted", "averaged", "coordinates"];
 
@@ -121,6 +129,7 @@ describe.each(Object.keys(partitions).filter((name) => name !== "list"))(
         [["descent.steps", "sweep"]],
         [["discriminator.descent.steps", 3]],
         [["discriminator.penaltyEvery", 2]],
+        [["discriminator.spectralNorm", true]],
       ];
       for (const modifier of modifiers) {
         for (const update of ["gradient", "adam", "hutchinson"]) {

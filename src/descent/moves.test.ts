@@ -6,6 +6,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { type GanOptions, ganPlan } from "../gan/game.ts";
 import { losses, nonSaturating } from "../gan/losses.ts";
 import { perceptron } from "../nn/network.ts";
+import { spectrallyNormalised } from "../nn/spectral.ts";
 import { adam } from "../optim/adam.ts";
 import { gradientStep } from "../optim/gradient.ts";
 import type { UpdateRule } from "../optim/update-rule.ts";
@@ -320,10 +321,12 @@ describe("replicas", () => {
   }
 
   const { relativistic } = losses;
+  const normalised = spectrallyNormalised(perceptron("discriminator", [6], [1], { hidden: [7, 9] }));
   test.each<[string, UpdateRule, number, Partial<GanOptions>]>([
     ["gradient", gradientStep(), 2, {}],
     ["gradient", gradientStep(), 4, {}],
     ["adam", adam(settings), 2, {}],
+    ["spectral normalisation", gradientStep(), 2, { discriminator: normalised }],
     ["lazy penalties and pairs", gradientStep(), 2, { wganGp: 1, penaltyEvery: 2, loss: relativistic }],
   ])("train like one on the whole batch (%s)", async (_, rule, replicas, more) => {
     const [alone] = await trained(rule, 1, more);

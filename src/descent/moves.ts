@@ -124,8 +124,8 @@ function searchPrograms(name: string, step: Differentiated, options: MoveOptions
     measure(search.slope, slopeAlongDescent(step)),
     ...directions,
   ];
-  const reached = objective(weightsAlong(step, parameters, length)).value;
-  const trial = [measure(search.reached, reached), ...lineResults(step, length, options)];
+  const reached = weightsAlong(step, parameters, length);
+  const trial = [measure(search.reached, objective(reached).value), ...lineResults(step, length, reached, options)];
   const { prefix, rest } = withPrefix(name, [...start, ...trial], [...weightsIn(step), search.length], options);
   return {
     ...prefix,

@@ -25,6 +25,7 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
   const options: MoveOptions = {
     objective,
     parameters: network.parameters,
+    states: network.states,
     update,
     learningRate: input(learningRate, [], "hyper"),
     average: descent.average,
@@ -57,6 +58,7 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
   };
   const tensors = [
     ...network.parameters,
+    ...(network.states ?? []).map(({ spec }) => spec),
     ...unique(statesOf(groups, options)),
     ...sets.flatMap((set) => searchMemory(set, options)),
     ...(descent.average ? network.parameters.map(averageSpec) : []),

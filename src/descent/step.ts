@@ -1,6 +1,7 @@
 import { gradients } from "../autodiff/gradients.ts";
 import { constant, input, type Tensor } from "../graph/tensor.ts";
 import type { Weights } from "../nn/layer.ts";
+import type { NetworkState } from "../nn/network.ts";
 import type { ProgramResult } from "../onnx/compile.ts";
 import { add, mul, neg, sub } from "../ops/arithmetic.ts";
 import { reduceSum } from "../ops/broadcasting.ts";
@@ -16,6 +17,8 @@ export interface StepOptions {
   readonly objective: ObjectiveAt;
   /** All weights of the player. */
   readonly parameters: readonly TensorSpec[];
+  /** What follows the weights. */
+  readonly states?: readonly NetworkState[] | undefined;
   readonly update: UpdateRule;
   /** Scalar input. */
   readonly learningRate: Tensor;
@@ -26,6 +29,8 @@ export interface StepOptions {
 /** The graph of a step up to the gradients of the groups that move, all at one point. */
 export interface Differentiated {
   readonly objective: Objective;
+  /** The weights at which it is evaluated. */
+  readonly weights: Weights;
   readonly views: readonly View[];
   /** The weights of each view, with their gradients. */
   readonly moved: readonly (readonly Moved[])[];
@@ -52,9 +57,10 @@ export function differentiate(
       return [spec.name, update.point?.(spec, value, states) ?? value];
     }),
   );
-  const objective = at((name) => points.get(name)!);
+  const weights: Weights = (name) => points.get(name)!;
+  const objective = at(weights);
   const specs = groups.map((group) => group.parameters);
-  const wrt = specs.flat().map(({ name }) => points.get(name)!);
+  const wrt = specs.flat().map(({ name }) => weights(name));
   const slopes = gradients(objective.value, wrt);
   const slopeOf = new Map(specs.flat().map(({ name }, i) => [name, slopes[i]!]));
   const views = groups.map(viewOf);
@@ -67,15 +73,13 @@ export function differentiate(
   );
   return {
     objective,
+    weights,
     views,
     moved,
     curvature(index, direction) {
       const products = moved[index]!.map(({ gradient }, i) => reduceSum(mul(gradient, detach(direction[i]!))));
       const names = specs[index]!.map(({ name }) => name);
-      const rows = gradients(
-        products.reduce(add),
-        names.map((name) => points.get(name)!),
-      );
+      const rows = gradients(products.reduce(add), names.map(weights));
       return rows.map((row, i) => views[index]!.part(names[i]!, row));
     },
   };
@@ -87,11 +91,24 @@ function globalStates({ parameters }: StepOptions) {
   return (name: string, like?: string) => input(name, like === undefined ? [] : shapes.get(like)!, "state");
 }
 
-/** The next weights and states of the groups, and of the averaged weights. */
+/** The next weights and states of the groups, of the averaged weights, and of what follows the weights. */
 export function updateResults(step: Differentiated, options: StepOptions, suffix = "next"): ProgramResult[] {
-  return step.views.flatMap((view, i) =>
+  const results = step.views.flatMap((view, i) =>
     viewResults(view, step.moved[i]!, options, (d) => step.curvature(i, d), suffix),
   );
+  return [...results, ...followingResults(step, step.weights, options, suffix)];
+}
+
+function followingResults(
+  { moved }: Differentiated,
+  weights: Weights,
+  { states = [] }: StepOptions,
+  suffix: string,
+): ProgramResult[] {
+  const names = new Set(moved.flat().map(({ name }) => name));
+  return states
+    .filter(({ weight }) => names.has(weight))
+    .map(({ spec, next }) => replacement(spec.name, next(weights), undefined, false, suffix));
 }
 
 function viewResults(
@@ -117,9 +134,14 @@ function viewResults(
   });
 }
 
-/** Next weights `value + length * direction` of the groups. */
-export function lineResults(step: Differentiated, length: Tensor, options: StepOptions): ProgramResult[] {
-  return step.views.flatMap((view, i) =>
+/** Next weights `value + length * direction` of the groups, `reached` as a whole, and what follows them. */
+export function lineResults(
+  step: Differentiated,
+  length: Tensor,
+  reached: Weights,
+  options: StepOptions,
+): ProgramResult[] {
+  const results = step.views.flatMap((view, i) =>
     step.moved[i]!.flatMap(({ name, value }) => {
       const tensor = add(value, mul(length, directionInput(name, value)));
       return [
@@ -128,6 +150,7 @@ export function lineResults(step: Differentiated, length: Tensor, options: StepO
       ];
     }),
   );
+  return [...results, ...followingResults(step, reached, options, "next")];
 }
 
 /** The direction of a search as a cache. */

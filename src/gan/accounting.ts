@@ -21,7 +21,8 @@ import { penaltyNames } from "./penalties.ts";
  *     step of D        F_G + 2 (F_D + sum over l > b of f + sum of w)
  *     its penalties    2 (F_D + sum of f below the highest matrix that moves + sum of w)     the gradient of a gradient
  *
- * Undefined for an update that differentiates or evaluates the objective again, and for penalties that look elsewhere than at the batch.
+ * Undefined for an update that differentiates or evaluates the objective again, for penalties that look elsewhere than at the batch, and
+ * with spectral normalisation.
  */
 export function predictedCost(
   player: "generator" | "discriminator",
@@ -32,7 +33,7 @@ export function predictedCost(
   const { update, average = 0 } = descent[player];
   const penalties = penaltyNames(options);
   const isElsewhere = player === "discriminator" && penalties.some((name) => name !== "r1" && name !== "r2");
-  if ((update.needs && update.needs.length > 0) || isElsewhere) return undefined;
+  if ((update.needs && update.needs.length > 0) || isElsewhere || discriminator.states) return undefined;
   const moved = layersOf(options[player], groups);
   const rows = batch / replicas;
   const counts =

@@ -1,10 +1,13 @@
+import { Matrix } from "ml-matrix";
 import { describe, expect, test } from "vitest";
 import { largestError } from "../../test/support/evaluate.ts";
 import { printNodes } from "../../test/support/nodes.ts";
 import { ring } from "../data/mixture.ts";
+import type { Descent } from "../descent/descent.ts";
 import { partitions } from "../descent/partition.ts";
 import { cyclic } from "../descent/selection-order.ts";
 import { perceptron } from "../nn/network.ts";
+import { spectrallyNormalised } from "../nn/spectral.ts";
 import { gradientStep } from "../optim/gradient.ts";
 import { box, proximal } from "../optim/proximal.ts";
 import { rmsprop } from "../optim/rmsprop.ts";
@@ -14,10 +17,10 @@ import { referenceRuntime } from "../runtime/reference.ts";
 import { programsOf } from "../train/memory.ts";
 import { createTrainer, type Trainer } from "../train/trainer.ts";
 import { type GanOptions, ganPlan } from "./game.ts";
-import { nonSaturating, wasserstein } from "./losses.ts";
+import { hinge, nonSaturating, wasserstein } from "./losses.ts";
 
 /** A small game about the ring. */
-function game(discriminator: Partial<GanOptions["descent"]["discriminator"]>, more: Partial<GanOptions> = {}) {
+function game(discriminator: Partial<Descent>, more: Partial<GanOptions> = {}) {
   const descent = { partition: partitions.layer(), select: cyclic(), update: rmsprop(), learningRate: 0.01 };
   return ganPlan({
     generator: perceptron("generator", [2], [2], { hidden: [4] }),
@@ -47,14 +50,26 @@ test("the proximal operator box clips every weight and bias of a Wasserstein cri
   await trainer.release();
 });
 
+const open = (plan: Plan) => createTrainer({ plan, runtime: referenceRuntime(), data: ring, seed: 1 });
+const weightsOf = async (trainer: Trainer) =>
+  new Map([...(await trainer.snapshot())].map(([name, { values }]) => [name, [...values]]));
+
+/** Whether a training that is stopped and resumed goes on like one that is not; a snapshot is in float32. */
+async function expectResumed(plan: Plan) {
+  const [straight, stopped, resumed] = [await open(plan), await open(plan), await open(plan)];
+  for (let i = 0; i < 5; i++) await straight.iterate();
+  for (let i = 0; i < 2; i++) await stopped.iterate();
+  resumed.restore(await stopped.snapshot(), 2);
+  for (let i = 0; i < 3; i++) await resumed.iterate();
+  const [found, expected] = [await weightsOf(resumed), await weightsOf(straight)];
+  for (const [name, values] of expected) expect(largestError(found.get(name)!, values), name).toBeLessThan(1e-6);
+}
+
 describe("penalties every k moves", () => {
   const plain = { loss: nonSaturating };
   const weights = { r1: 1, r2: 2, wganGp: 3 };
   const whole = { partition: partitions.all(), update: gradientStep() };
   const programsOfD = (moves: readonly Move[]) => moves.flatMap(({ programs }) => programs.map(printNodes));
-  const open = (plan: Plan) => createTrainer({ plan, runtime: referenceRuntime(), data: ring, seed: 1 });
-  const weightsOf = async (trainer: Trainer) =>
-    new Map([...(await trainer.snapshot())].map(([name, { values }]) => [name, [...values]]));
 
   test("are always there where k is 1, and nowhere where they have no weight", () => {
     const isSame = (a: Plan, b: Plan) => expect(programsOf(a)).toEqual(programsOf(b));
@@ -108,17 +123,8 @@ describe("penalties every k moves", () => {
     }
   });
 
-  test("are resumed where they were", async () => {
-    const make = () => open(game({ steps: 2 }, { ...plain, ...weights, dragan: 1, penaltyEvery: 3 }));
-    const [straight, stopped] = [await make(), await make()];
-    for (let i = 0; i < 5; i++) await straight.iterate();
-    for (let i = 0; i < 2; i++) await stopped.iterate();
-    const resumed = await make();
-    resumed.restore(await stopped.snapshot(), 2);
-    for (let i = 0; i < 3; i++) await resumed.iterate();
-    const [found, expected] = [await weightsOf(resumed), await weightsOf(straight)];
-    for (const [name, values] of expected) expect(largestError(found.get(name)!, values), name).toBeLessThan(1e-6);
-  });
+  test("are resumed where they were", () =>
+    expectResumed(game({ steps: 2 }, { ...plain, ...weights, dragan: 1, penaltyEvery: 3 })));
 
   test("do not go with a search, nor a perturbation measured by the batch with replicas", () => {
     const update = updateRules["line-search"]({});
@@ -129,4 +135,53 @@ describe("penalties every k moves", () => {
       `[ConfigError: dragan: its perturbation is measured by the whole batch, which 2 replicas do not share. Use one.]`,
     );
   });
+});
+
+describe("spectral normalisation of the discriminator", () => {
+  const discriminator = spectrallyNormalised(perceptron("discriminator", [2], [1], { hidden: [5, 4] }));
+  const normalised = (descent: Partial<Descent> = {}) => game(descent, { discriminator, loss: hinge });
+  const vectors = discriminator.states!.map(({ spec }) => spec.name);
+
+  test("replaces the vector of a layer in the steps that move its weight, and reads all in the others", () => {
+    for (const descent of [{}, { update: updateRules["line-search"]({}) }, { partition: partitions.unit({}) }]) {
+      const [D, G] = normalised(descent).players;
+      for (const { programs, search, parameters } of D!.moves) {
+        const replaced = [...programs, ...(search ? [search.trial] : [])]
+          .flatMap(({ manifest }) => manifest.outputs.map(({ replaces }) => replaces))
+          .filter((name) => name?.endsWith("/spectral"));
+        expect(replaced).toEqual(
+          parameters.filter((name) => name.endsWith("/weight")).map((name) => `${name}/spectral`),
+        );
+      }
+      for (const { programs } of G!.moves) {
+        const { inputs, outputs } = programs[0]!.manifest;
+        expect(inputs.map(({ name }) => name)).toEqual(expect.arrayContaining(vectors));
+        expect(outputs.filter(({ replaces }) => vectors.includes(replaces!))).toEqual([]);
+      }
+    }
+  });
+
+  test("leaves what several steps on a batch have in common as it is", () => {
+    const [D] = normalised({ innerSteps: 3 }).players;
+    const prefixes = D!.moves.flatMap(({ prefix, programs }) => (prefix ? [{ prefix, programs }] : []));
+    expect(prefixes.length).toBeGreaterThan(0);
+    for (const { prefix, programs } of prefixes) {
+      const replaced = programs.flatMap(({ manifest }) => manifest.outputs.map(({ replaces }) => replaces));
+      expect(prefix.manifest.inputs.filter(({ name }) => replaced.includes(name))).toEqual([]);
+    }
+  });
+
+  test("brings the vector one round of power iteration further in a step", async () => {
+    const trainer = await open(normalised({ partition: partitions.all() }));
+    const [W, u] = await Promise.all(["", "/spectral"].map((of) => trainer.read(`discriminator/dense2/weight${of}`)));
+    const [weight, before] = [Matrix.from1DArray(5, 4, W!), Matrix.from1DArray(1, 5, u!)];
+    await trainer.iterate();
+    const v = before.mmul(weight);
+    const next = v.mmul(weight.transpose());
+    const after = await trainer.read("discriminator/dense2/weight/spectral");
+    expect(largestError([...after], next.div(next.norm()).to1DArray())).toBeLessThan(1e-14);
+    await trainer.release();
+  });
+
+  test("is resumed where it was", () => expectResumed(normalised({ steps: 2 })));
 });

@@ -12,7 +12,16 @@ export interface Network {
   readonly name: string;
   readonly layers: readonly Layer[];
   readonly parameters: readonly TensorSpec[];
+  /** What it computes with beside its weights, as inputs of the role `state`. */
+  readonly states?: readonly NetworkState[];
   apply(weights: Weights, x: Tensor): Tensor;
+}
+
+/** A tensor that follows a weight: a step that moves the weight, or a part of it, replaces it by its next value. */
+export interface NetworkState {
+  readonly spec: TensorSpec;
+  readonly weight: string;
+  next(weights: Weights): Tensor;
 }
 
 /** A network of layers, each fed with the result of the one before. Throws ShapeError where two have a weight of one name. */

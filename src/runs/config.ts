@@ -83,6 +83,7 @@ const schema = z.strictObject({
     hidden: widths,
     slope: z.number().min(0).max(1),
     initialiser: nameIn(initialisers),
+    spectralNorm: z.boolean(),
     smoothing: z.number().min(0).max(0.5),
     r1: penalty,
     r2: penalty,

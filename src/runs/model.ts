@@ -8,6 +8,7 @@ import { type GanOptions, ganPlan } from "../gan/game.ts";
 import { losses, smoothed } from "../gan/losses.ts";
 import { initialisers } from "../nn/initialiser.ts";
 import { perceptron } from "../nn/network.ts";
+import { spectrallyNormalised } from "../nn/spectral.ts";
 import { largestCoordinates } from "../optim/largest-coordinates.ts";
 import { optimistic } from "../optim/optimistic.ts";
 import { proximal, proximalOperators } from "../optim/proximal.ts";
@@ -28,10 +29,11 @@ type Estimates = PartitionSettings["unitLipschitz"];
 /** The networks, loss and descents that a configuration names. */
 export function ganOptions(config: Config, { shape, range }: ExampleSpec, unitLipschitz?: Estimates): GanOptions {
   const { generator: g, discriminator: d } = config;
+  const critic = perceptron("discriminator", shape, [1], { ...d, initialiser: initialisers[d.initialiser] });
   const output = g.output === "auto" ? (range === "unit" ? "sigmoid" : "linear") : g.output;
   return {
     generator: perceptron("generator", [g.latent], shape, { ...g, output, initialiser: initialisers[g.initialiser] }),
-    discriminator: perceptron("discriminator", shape, [1], { ...d, initialiser: initialisers[d.initialiser] }),
+    discriminator: d.spectralNorm ? spectrallyNormalised(critic) : critic,
     latent: g.latent,
     shape,
     batch: config.batch,

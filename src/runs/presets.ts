@@ -65,6 +65,7 @@ const base: Config = {
   generator: networks.generator,
   discriminator: {
     ...networks.discriminator,
+    spectralNorm: false,
     smoothing: 0,
     r1: 0.02,
     r2: 0.02,
