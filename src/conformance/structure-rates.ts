@@ -33,6 +33,7 @@ const [total, sweep] = [steps * iterations, blocks.length * hold];
 const factors: Readonly<Record<ScheduleName, (part: number) => number>> = {
   constant: () => 1,
   linear: (part) => 1 - part,
+  cooldown: (part) => Math.min(1, 2 * (1 - part)),
   cosine: (part) => (1 + Math.cos(Math.PI * part)) / 2,
 };
 

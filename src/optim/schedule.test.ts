@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cosine, linear, schedules } from "./schedule.ts";
+import { cooldown, cosine, linear, schedules } from "./schedule.ts";
 
 describe.each(Object.entries(schedules))("the schedule %s", (_, schedule) => {
   test("starts with the whole learning rate, never rises, and stays within 0 and 1", () => {
@@ -23,4 +23,8 @@ test("cosine is the cosine", () => {
   for (let step = 0; step <= 1000; step++) {
     expect(Math.abs(cosine(step, 1000) - (1 + Math.cos((Math.PI * step) / 1000)) / 2)).toBeLessThan(4e-16);
   }
+});
+
+test("cooldown keeps the rate for the first half and goes straight down in the second", () => {
+  expect([0, 25, 50, 75, 99, 100].map((step) => cooldown(step, 100))).toEqual([1, 1, 1, 0.5, expect.closeTo(0.02), 0]);
 });

@@ -10,8 +10,11 @@ export const linear: Schedule = (step, steps) => 1 - part(step, steps);
 /** Half a cosine (Loshchilov and Hutter 2017, without restarts): (1 + cos(pi step / steps)) / 2. */
 export const cosine: Schedule = (step, steps) => (1 + sine(Math.PI * (0.5 - part(step, steps)))) / 2;
 
+/** The full rate for the first half, then straight down: min(1, 2 (1 - step / steps)) (Hägele et al. 2024, "cooldown"). */
+export const cooldown: Schedule = (step, steps) => Math.min(1, 2 * (1 - part(step, steps)));
+
 /** Every schedule, by its name in configurations. */
-export const schedules = { constant: constantRate, linear, cosine } as const satisfies Record<string, Schedule>;
+export const schedules = { constant: constantRate, linear, cosine, cooldown } as const satisfies Record<string, Schedule>;
 
 /** A key of `schedules`. */
 export type ScheduleName = keyof typeof schedules;
