@@ -14,7 +14,10 @@ export const cosine: Schedule = (step, steps) => (1 + sine(Math.PI * (0.5 - part
 export const cooldown: Schedule = (step, steps) => Math.min(1, 2 * (1 - part(step, steps)));
 
 /** Every schedule, by its name in configurations. */
-export const schedules = { constant: constantRate, linear, cosine, cooldown } as const satisfies Record<string, Schedule>;
+export const schedules = { constant: constantRate, linear, cosine, cooldown } as const satisfies Record<
+  string,
+  Schedule
+>;
 
 /** A key of `schedules`. */
 export type ScheduleName = keyof typeof schedules;
