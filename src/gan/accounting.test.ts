@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Partition, type PartitionSettings, partitions } from "../descent/partition.ts";
 import { cyclic } from "../descent/selection-order.ts";
+import { convolutionalDiscriminator } from "../nn/convolutional.ts";
 import { perceptron } from "../nn/network.ts";
 import { updateRules } from "../optim/update-rules.ts";
 import { predictedCost } from "./accounting.ts";
@@ -111,10 +112,12 @@ test("a search holds for its direction what a step holds for its gradient", () =
   expect(searching).toEqual(plain);
 });
 
-test("nothing is predicted for an update that differentiates again, or a penalty away from the batch", () => {
+test("nothing is predicted for an update that differentiates again, a penalty away from the batch, or convolutions", () => {
   const predicted = (player: "generator" | "discriminator", given: GanOptions) =>
     predictedCost(player, given.descent[player].partition(given[player]).slice(0, 1), given);
   expect(predicted("generator", options(partitions.layer(), {}, updateRules.curvature({})))).toBeUndefined();
   expect(predicted("discriminator", options(partitions.layer(), { wganGp: 1 }))).toBeUndefined();
   expect(predicted("generator", options(partitions.layer(), { wganGp: 1 }))).toBeDefined();
+  const discriminator = convolutionalDiscriminator("discriminator", [1, 4, 4], { hidden: [2] });
+  expect(predicted("generator", options(partitions.layer(), { discriminator }))).toBeUndefined();
 });

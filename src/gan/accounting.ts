@@ -21,8 +21,8 @@ import { penaltyNames } from "./penalties.ts";
  *     step of D        F_G + 2 (F_D + sum over l > b of f + sum of w)
  *     its penalties    2 (F_D + sum of f below the highest matrix that moves + sum of w)     the gradient of a gradient
  *
- * Undefined for an update that differentiates or evaluates the objective again, for penalties that look elsewhere than at the batch, and
- * with spectral normalisation.
+ * Undefined for an update that differentiates or evaluates the objective again, for penalties that look elsewhere than at the batch, with
+ * spectral normalisation, and for networks with convolutions.
  */
 export function predictedCost(
   player: "generator" | "discriminator",
@@ -34,6 +34,7 @@ export function predictedCost(
   const penalties = penaltyNames(options);
   const isElsewhere = player === "discriminator" && penalties.some((name) => name !== "r1" && name !== "r2");
   if ((update.needs && update.needs.length > 0) || isElsewhere || discriminator.states) return undefined;
+  if (![generator, discriminator].every(isDense)) return undefined;
   const moved = layersOf(options[player], groups);
   const rows = batch / replicas;
   const counts =
@@ -66,6 +67,8 @@ const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
 const macsOf = ({ inputs, outputs }: Dense) => inputs * outputs;
 
 const weighted = ({ layers }: Network) => layers.filter(({ parameters }) => parameters.length > 0);
+
+const isDense = (network: Network) => weighted(network).every(({ parameters }) => parameters[0]!.shape.length === 2);
 
 function chainOf(network: Network): Dense[] {
   return weighted(network).map(({ parameters }) => {

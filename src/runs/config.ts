@@ -4,6 +4,7 @@ import { selectionRules } from "../descent/selection.ts";
 import { statePolicies } from "../descent/state-policy.ts";
 import { ConfigError } from "../errors.ts";
 import { losses } from "../gan/losses.ts";
+import { architectures } from "../nn/architectures.ts";
 import { initialisers } from "../nn/initialiser.ts";
 import { proximalOperators } from "../optim/proximal.ts";
 import { schedules } from "../optim/schedule.ts";
@@ -73,6 +74,7 @@ const schema = z.strictObject({
   threads: wholeNumber(0, 256),
   loss: nameIn(losses),
   generator: z.strictObject({
+    architecture: nameIn(architectures),
     latent: wholeNumber(1, 65_536),
     hidden: widths,
     slope: z.number().min(0).max(1),
@@ -80,6 +82,7 @@ const schema = z.strictObject({
     initialiser: nameIn(initialisers),
   }),
   discriminator: z.strictObject({
+    architecture: nameIn(architectures),
     hidden: widths,
     slope: z.number().min(0).max(1),
     initialiser: nameIn(initialisers),

@@ -33,6 +33,19 @@ test.each(Object.keys(updateRules))("settings of the selection do not change the
   expect(programsWith(chosen, ...changed)).toEqual(expected);
 });
 
+test("either player can be of convolutions, where the examples are images", () => {
+  const mixed = configure(presets.default.config, [
+    ["generator.architecture", "convolutional"],
+    ["generator.hidden", [8, 4]],
+  ]);
+  const { generator, discriminator } = ganOptions(mixed, { shape: [1, 28, 28], range: "unit" });
+  expect(generator.parameters.map(({ name }) => name)).toContain("generator/transposed2/weight");
+  expect(discriminator.parameters[0]!.shape).toEqual([784, 256]);
+  expect(() => planOf(configure(mixed, [["data", "ring"]]), examples)).toThrowErrorMatchingInlineSnapshot(
+    `[ConfigError: generator: expected images [C, H, W], got examples of shape [2]. Choose the architecture perceptron.]`,
+  );
+});
+
 test("the default's Adam is that of the paper", () => {
   const { update } = ganOptions(presets.default.config, { shape: [1, 28, 28], range: "unit" }).descent.generator;
   const { beta1, beta2 } = presets.default.config.descent;

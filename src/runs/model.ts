@@ -6,8 +6,8 @@ import { statePolicies } from "../descent/state-policy.ts";
 import { ConfigError } from "../errors.ts";
 import { type GanOptions, ganPlan } from "../gan/game.ts";
 import { losses, smoothed } from "../gan/losses.ts";
+import { architectures } from "../nn/architectures.ts";
 import { initialisers } from "../nn/initialiser.ts";
-import { perceptron } from "../nn/network.ts";
 import { spectrallyNormalised } from "../nn/spectral.ts";
 import { largestCoordinates } from "../optim/largest-coordinates.ts";
 import { optimistic } from "../optim/optimistic.ts";
@@ -29,10 +29,17 @@ type Estimates = PartitionSettings["unitLipschitz"];
 /** The networks, loss and descents that a configuration names. */
 export function ganOptions(config: Config, { shape, range }: ExampleSpec, unitLipschitz?: Estimates): GanOptions {
   const { generator: g, discriminator: d } = config;
-  const critic = perceptron("discriminator", shape, [1], { ...d, initialiser: initialisers[d.initialiser] });
   const output = g.output === "auto" ? (range === "unit" ? "sigmoid" : "linear") : g.output;
+  const critic = architectures[d.architecture].discriminator("discriminator", shape, {
+    ...d,
+    initialiser: initialisers[d.initialiser],
+  });
   return {
-    generator: perceptron("generator", [g.latent], shape, { ...g, output, initialiser: initialisers[g.initialiser] }),
+    generator: architectures[g.architecture].generator("generator", g.latent, shape, {
+      ...g,
+      output,
+      initialiser: initialisers[g.initialiser],
+    }),
     discriminator: d.spectralNorm ? spectrallyNormalised(critic) : critic,
     latent: g.latent,
     shape,

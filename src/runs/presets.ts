@@ -9,8 +9,15 @@ export interface Preset {
 }
 
 const networks = {
-  generator: { latent: 100, hidden: [128, 256], slope: 0.2, output: "auto", initialiser: "fan-in-uniform" },
-  discriminator: { hidden: [256, 128], slope: 0.2, initialiser: "fan-in-uniform" },
+  generator: {
+    architecture: "perceptron",
+    latent: 100,
+    hidden: [128, 256],
+    slope: 0.2,
+    output: "auto",
+    initialiser: "fan-in-uniform",
+  },
+  discriminator: { architecture: "perceptron", hidden: [256, 128], slope: 0.2, initialiser: "fan-in-uniform" },
 } as const;
 
 /** Every setting of a descent: whatever a preset does not change. */
