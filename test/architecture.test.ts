@@ -71,6 +71,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** Packages and Node modules, where the part may import any. */
 const outside: Readonly<Record<string, readonly RegExp[]>> = {
   data: [/^node:/, /^fast-png$/],
+  metrics: [/^ml-matrix$/],
   runtime: [/^node:/, /^onnxruntime-(node|web)/],
 };
 
