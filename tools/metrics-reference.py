@@ -19,7 +19,7 @@ PRIME = 67108859  # its squares are below 2^53
 
 
 def whole(seed, i, k, most):
-    """A whole number from -most to most; samples() of the test says the same."""
+    """A whole number from -most to most; whole() of the test says the same."""
     hashed = (seed * 7919 + i * 104729 + k * 1299709 + 1) % PRIME
     for _ in range(3):
         hashed = (hashed * hashed + 48271) % PRIME
@@ -48,7 +48,8 @@ def kernel(x, y):
         k = polynomial_kernel(a, degree=3, gamma=1 / a.shape[1], coef0=1)
         return (k.sum() - np.trace(k)) / (len(a) * (len(a) - 1))
 
-    return mean_of_pairs(x) + mean_of_pairs(y) - 2 * polynomial_kernel(x, y, degree=3, gamma=1 / x.shape[1], coef0=1).mean()
+    between = polynomial_kernel(x, y, degree=3, gamma=1 / x.shape[1], coef0=1).mean()
+    return mean_of_pairs(x) + mean_of_pairs(y) - 2 * between
 
 
 def manifold(real, fake, k):
@@ -113,7 +114,9 @@ def compare(baseline, candidate):
     interval = stats.bootstrap(
         (differences,), np.mean, n_resamples=200_000, batch=10_000, method="BCa", random_state=1
     ).confidence_interval
-    test = stats.permutation_test((candidate, baseline), lambda a, b, axis: np.mean(a - b, axis=axis), permutation_type="samples", vectorized=True, n_resamples=np.inf)
+    test = stats.permutation_test(
+        (candidate, baseline), lambda a, b: np.mean(a - b), permutation_type="samples", n_resamples=np.inf
+    )
     return {"baseline": baseline, "candidate": candidate, "interval": list(interval), "p": test.pvalue}
 
 

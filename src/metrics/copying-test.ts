@@ -8,7 +8,7 @@ import { nearestAcross } from "./neighbours.ts";
 /** Whether generated samples are nearer to the training examples than unseen real ones are. */
 export interface CopyingTest {
   /**
-   * C_T, a mean of standard normal numbers where generated samples are as good as held-out ones: below -3 they are copies, far above 0 they are far
+   * C_T, a mean of standard normal numbers where generated samples are as good as held-out ones: below -3 they are too near to the examples, far above 0 they are far
    * from all examples.
    */
   readonly score: number;

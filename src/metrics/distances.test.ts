@@ -52,3 +52,9 @@ test("equal points are at distance 0 exactly, and a pair has one distance wherev
     ).toEqual([]);
   }
 });
+
+test("rounding makes no distance negative", () => {
+  const a = gaussian(100, 20, 1, { mean: () => 1000 });
+  const near = { ...a, values: a.values.map((x) => x * (1 + 2e-16)) };
+  expect(Math.min(...distances(a, near))).toBe(0);
+});

@@ -24,3 +24,10 @@ test("order and repetition do not matter: quantiles do", () => {
   const y = gaussian(300, 2, 2);
   expect(slicedDistance(thrice, y)).toBeCloseTo(slicedDistance(y, x), 12);
 });
+
+test("points elsewhere than in the plane are refused", () => {
+  const y = gaussian(5, 3, 1);
+  expect(() => slicedDistance(y, y)).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: slicedDistance: expected points in the plane, got 3 columns. Use kernelDistance?]`,
+  );
+});

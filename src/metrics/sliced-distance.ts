@@ -1,14 +1,18 @@
+import { ShapeError } from "../errors.ts";
 import { checkComparable, type Matrix } from "./matrix.ts";
 
-/** Directions, evenly around half a circle: the distance changes by less than a percent with more. */
+/** Directions, evenly around half a circle. */
 const directions = 64;
 
 /**
  * Sliced Wasserstein-2 distance of two sets of points [n, 2] in the plane (Bonneel et al. 2015): the root of the mean, over directions, of the mean squared
- * difference of the quantiles of both projections. Sets may differ in size. Throws ShapeError for no points.
+ * difference of the quantiles of both projections. Sets may differ in size. Throws ShapeError for no points, or points elsewhere.
  */
 export function slicedDistance(a: Matrix, b: Matrix): number {
   checkComparable("slicedDistance", [a, b]);
+  if (a.columns !== 2) {
+    throw new ShapeError(`slicedDistance: expected points in the plane, got ${a.columns} columns. Use kernelDistance?`);
+  }
   let sum = 0;
   for (let l = 0; l < directions; l++) {
     const angle = (Math.PI * (l + 0.5)) / directions;
