@@ -108,7 +108,7 @@ async function accuracy(runtime: Runtime, weights: Snapshot, { count, pixels, la
 
 const { values: options } = parseArgs({
   options: {
-    epochs: { type: "string", default: "24" },
+    epochs: { type: "string", default: "20" },
     seed: { type: "string", default: "1" },
     threads: { type: "string", default: "1" },
     out: { type: "string", default: "assets/digit-classifier.safetensors" },
