@@ -23,6 +23,14 @@ export { type Penalty, type PenaltyPoint, penalties } from "./gan/penalties.ts";
 export { buildGraph, type Graph, type Output } from "./graph/graph.ts";
 export { print } from "./graph/print.ts";
 export { constant, input, type Shape, type Tensor } from "./graph/tensor.ts";
+export { type Architecture, architectures } from "./nn/architectures.ts";
+export {
+  type ConvolutionOptions,
+  convolution,
+  convolutionalDiscriminator,
+  convolutionalGenerator,
+  transposedConvolution,
+} from "./nn/convolutional.ts";
 export { type DenseInitialiser, initialisers } from "./nn/initialiser.ts";
 export { activation, dense, type Layer } from "./nn/layer.ts";
 export { type Network, type NetworkState, type PerceptronOptions, perceptron, sequential } from "./nn/network.ts";
@@ -31,6 +39,7 @@ export { compile, type ProgramResult, programGraph } from "./onnx/compile.ts";
 export { add, div, mul, neg, square, sub } from "./ops/arithmetic.ts";
 export { expand, fill, reduceSum, reshape } from "./ops/broadcasting.ts";
 export { equal, greater, less, where } from "./ops/comparison.ts";
+export { type ConvOptions, type ConvTransposeOptions, conv, convTranspose } from "./ops/convolution.ts";
 export { abs, exp, leakyRelu, log, logSigmoid, relu, sigmoid, softplus, sqrt, tanh } from "./ops/elementwise.ts";
 export { concat, pad, slice, transpose } from "./ops/layout.ts";
 export { gemm, matMul } from "./ops/product.ts";

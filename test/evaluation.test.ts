@@ -100,7 +100,7 @@ test("the classifier is named after its weights, which take less than 400 kB", (
 });
 
 test.skipIf(!process.env.COORDESCENT_DATA)(
-  "the classifier is right about 99.2 % of the test images of MNIST (needs COORDESCENT_DATA)",
+  "the classifier is right about 99.4 % of the test images of MNIST (needs COORDESCENT_DATA)",
   async () => {
     const { pixels, labels } = await loadMnist({ split: "test" });
     const { logits } = await extracted(
@@ -111,6 +111,6 @@ test.skipIf(!process.env.COORDESCENT_DATA)(
       const row = logits.slice(10 * i, 10 * i + 10);
       return row.indexOf(Math.max(...row)) === label;
     });
-    expect(right.length).toBeGreaterThanOrEqual(9920);
+    expect(right.length).toBeGreaterThanOrEqual(9940);
   },
 );

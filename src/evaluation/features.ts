@@ -18,10 +18,11 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { classify } from "./classifier.ts";
 import { type Extractor, openExtractor } from "./extractor.ts";
 
-/** The file beside the sources, the package's `dist` or a build of the sources beside tools. */
-const weightsFile = ["../../assets", "../../../assets"]
-  .map((folder) => fileURLToPath(new URL(`${folder}/digit-classifier.safetensors`, import.meta.url)))
-  .find((path, i) => existsSync(path) || i === 1)!;
+/** Beside `src` and `dist`; a build of tools and benchmarks has the sources one folder deeper. */
+const places = ["../../assets", "../../../assets"].map((folder) =>
+  fileURLToPath(new URL(`${folder}/digit-classifier.safetensors`, import.meta.url)),
+);
+const weightsFile = places.find((path) => existsSync(path)) ?? places[0]!;
 
 /** The weights of the trained classifier, and its name, which holds the first digits of their SHA-256. Throws StorageError or CheckpointError. */
 export function readClassifier(): { readonly name: string; readonly weights: Tensors } {
@@ -30,7 +31,7 @@ export function readClassifier(): { readonly name: string; readonly weights: Ten
   return { name: `digits-v1:${sha256.slice(0, 12)}`, weights: decodeSafetensors(bytes, weightsFile).tensors };
 }
 
-/** A classifier of digits, trained on the first 50,000 images of MNIST; it is right about 99.4 % of the test images. */
+/** A classifier of digits, trained on the first 50,000 images of MNIST; it is right about 99.5 % of the test images. */
 export function openClassifier(runtime: Runtime): Promise<Extractor> {
   return openExtractor(runtime, { ...readClassifier(), see: classify });
 }
