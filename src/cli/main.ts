@@ -4,6 +4,7 @@ import { version } from "../version.ts";
 import { addConformanceCommand } from "./conformance.ts";
 import { addDataCommand } from "./data.ts";
 import { addDoctorCommand } from "./doctor.ts";
+import { addEvaluateCommand } from "./evaluate.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { addPresetsCommand } from "./presets.ts";
@@ -24,6 +25,7 @@ for (const add of [
   addTrainCommand,
   addResumeCommand,
   addSampleCommand,
+  addEvaluateCommand,
   addInspectCommand,
   addPresetsCommand,
   addDataCommand,

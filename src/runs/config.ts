@@ -173,6 +173,12 @@ export function sampleFormat(name: string): "npy" | "png" {
   throw new ConfigError(`--out: expected the name of a .png or .npy file, got "${name}".`, "out");
 }
 
+/** The name of a picture. Throws ConfigError. */
+export function checkPictureName(name: string): void {
+  if (sampleFormat(name) === "png") return;
+  throw new ConfigError(`--out: expected the name of a .png file, got "${name}".`, "out");
+}
+
 /** A device. Throws ConfigError. */
 export const checkDevice = (value: string) => checkChoice("--device", value, devices);
 

@@ -33,9 +33,10 @@ export interface Samples {
   draw(values: Float32Array): Promise<Uint8Array>;
 }
 
-/** Whether a path is that of a run, or of a checkpoint in one. */
-export function isOfRun(path: string): boolean {
-  return path.endsWith(checkpointSuffix) || existsSync(runPaths(path).config);
+/** The directory of the run that a path names, or in which it names a checkpoint; undefined where it does neither. */
+export function runOf(path: string): string | undefined {
+  if (path.endsWith(checkpointSuffix)) return dirname(dirname(resolve(path)));
+  return existsSync(runPaths(path).config) ? path : undefined;
 }
 
 /**
@@ -44,7 +45,7 @@ export function isOfRun(path: string): boolean {
  */
 export async function sampleRun(path: string, { count, seed, device }: SampleOptions): Promise<Samples> {
   const isFile = path.endsWith(checkpointSuffix);
-  const { paths, record } = await openRun(isFile ? dirname(dirname(resolve(path))) : path);
+  const { paths, record } = await openRun(runOf(path) ?? path);
   const { config } = record;
   const { examples, draw } = dataSets[config.data];
   const { checkpoint, damaged } = isFile

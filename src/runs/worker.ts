@@ -10,6 +10,7 @@ import { type Checkpoint, checkTensors } from "./checkpoint.ts";
 import type { Config } from "./config.ts";
 import { type DataSource, dataSets } from "./data-source.ts";
 import { planOf } from "./model.ts";
+import { probeOf } from "./probing.ts";
 import { stopRequest } from "./stop-request.ts";
 import { measureUnits } from "./unit-curvature.ts";
 
@@ -59,6 +60,7 @@ async function work({ config, source, stop, resume }: Job, post: Post): Promise<
     checkpointEvery: config.checkpoint.every,
     tolerance: config.convergence.tolerance,
     latents: latentsOf(config, "samples", config.sample.count),
+    probe: probeOf(config, source, runtime),
     best: resume?.best,
     // One memory that both threads see: a copy of every checkpoint would be garbage that leaves holes in the heap.
     snapshotInto: emptySnapshot(plan.tensors, (sizeBytes) => new SharedArrayBuffer(sizeBytes)),
