@@ -17,12 +17,26 @@ export { selectionRules } from "./descent/selection.ts";
 export type { SelectionSettings } from "./descent/selection-settings.ts";
 export { type StatePolicy, statePolicies } from "./descent/state-policy.ts";
 export { CheckpointError, ConfigError, DivergedError, InputError, ShapeError, StorageError } from "./errors.ts";
+export type { Extractor } from "./evaluation/extractor.ts";
+export { openClassifier, openRandomFeatures } from "./evaluation/features.ts";
 export { type GanOptions, ganPlan } from "./gan/game.ts";
 export { type Loss, losses, smoothed } from "./gan/losses.ts";
 export { type Penalty, type PenaltyPoint, penalties } from "./gan/penalties.ts";
 export { buildGraph, type Graph, type Output } from "./graph/graph.ts";
 export { print } from "./graph/print.ts";
 export { constant, input, type Shape, type Tensor } from "./graph/tensor.ts";
+export { classifierScore, histogram, klDivergence } from "./metrics/classes.ts";
+export { type Comparison, comparePaired } from "./metrics/comparison.ts";
+export { type CopyingTest, copyingTest } from "./metrics/copying-test.ts";
+export { diversity } from "./metrics/diversity.ts";
+export { frechetBias, frechetDistance } from "./metrics/frechet.ts";
+export { type KernelDistance, kernelDistance } from "./metrics/kernel-distance.ts";
+export { type Manifold, manifold, neighbourRadii } from "./metrics/manifold.ts";
+export type { Matrix } from "./metrics/matrix.ts";
+export { type MixtureModes, mixtureModes } from "./metrics/mixture-modes.ts";
+export { type Moments, moments } from "./metrics/moments.ts";
+export { type NearestNeighbourTest, nearestNeighbourTest } from "./metrics/nearest-neighbour-test.ts";
+export { type StackedModes, stackedModes } from "./metrics/stacked-modes.ts";
 export { type Architecture, architectures } from "./nn/architectures.ts";
 export {
   type ConvolutionOptions,
@@ -55,6 +69,7 @@ export type { Block, Move, Order, Plan, Player, Search, SelectionContext, Select
 export type { Manifest, Program, TensorSpec } from "./program.ts";
 export { fillNormal, fillUniform, stream } from "./random.ts";
 export { type Config, configure } from "./runs/config.ts";
+export { type Evaluation, evaluate } from "./runs/evaluating.ts";
 export { type Inspection, inspect } from "./runs/inspection.ts";
 export { planOf } from "./runs/model.ts";
 export { imageGrid, scatter } from "./runs/picture.ts";
@@ -66,5 +81,12 @@ export type { Device, DeviceTensor, Runtime, Session } from "./runtime/runtime.t
 export type { Collective } from "./train/collective.ts";
 export { type Sampler, samplerOf } from "./train/sampler.ts";
 export type { Snapshot } from "./train/snapshot.ts";
-export { type LogRecord, type TrainingEvent, type TrainingOptions, train } from "./train/train.ts";
+export {
+  type LogRecord,
+  type Probe,
+  type Quality,
+  type TrainingEvent,
+  type TrainingOptions,
+  train,
+} from "./train/train.ts";
 export { createTrainer, type Iteration, type Trainer } from "./train/trainer.ts";

@@ -81,7 +81,7 @@ function imageLines({ scale, fid, kid, precision, recall, density, coverage, cla
   const table = [
     ["", ...columns],
     line("FID-C", fid.value, (of) => of.fid),
-    line("KID x 1000", 1000 * kid.value, (of) => 1000 * of.kid.value),
+    line("KID", kid.value, (of) => of.kid.value),
     line("precision", precision.value, (of) => of.precision, 3),
     line("recall", recall.value, (of) => of.recall, 3),
     line("density", density.value, (of) => of.density, 3),
@@ -94,11 +94,11 @@ function imageLines({ scale, fid, kid, precision, recall, density, coverage, cla
     line("FID, untrained", check.value, (of) => of.checkFid, 4),
   ];
   const shares = classes.histogram.map((share, digit) => `${digit} ${(100 * share).toFixed(1)} %`).join("  ");
-  const [low, high] = kid.interval.map((bound) => (1000 * bound).toFixed(2));
+  const [low, high] = kid.interval.map((bound) => bound.toFixed(2));
   return [
     ...aligned(table),
     `Classes: ${shares}`,
-    `FID-C is ${(fid.value / fid.floor).toFixed(2)} times that of real images; ${fid.bias.toFixed(2)} of it is the bias of so few samples. KID x 1000 lies in [${low}, ${high}] with 95 %.`,
+    `FID-C is ${(fid.value / fid.floor).toFixed(2)} times that of real images; ${fid.bias.toFixed(2)} of it is the bias of so few samples. KID lies in [${low}, ${high}] with 95 %.`,
     `Features: ${fid.features}, and ${check.features} as a check.`,
   ];
 }
