@@ -2,24 +2,24 @@
 import type { LogRecord } from "../train/train.ts";
 import { chart, formatLoss } from "./report-sections.ts";
 
-/** Charts of the distance from real examples and of the diversity, and beside them the classes of the last samples; nothing where there was no probe. */
+/** The distance from real examples, and beside it the classes of the last samples and the diversity; nothing where there was no probe. */
 export function qualitySections(log: readonly LogRecord[]): string[] {
   const last = log.findLast(({ quality }) => quality);
   if (!last?.quality) return [];
   const { distance, diversity, histogram, modes } = last.quality;
-  const curves = `${chart("distance", "Distance from real examples", "On held-out examples; the smaller, the better.", {
+  const distances = chart("distance", "Distance from real examples", "On held-out examples; the smaller, the better.", {
     label: `Distance of samples from real examples over steps, ${formatLoss(distance)} at the end`,
-    height: 190,
-  })}
-${chart("diversity", "Diversity", "How much samples differ; 1: as much as real examples.", {
-  label: `Mean distance of two samples over that of two real examples over steps, ${formatLoss(diversity)} at the end`,
-  height: 150,
-})}`;
+    height: 230,
+  });
   const classes = `<figure>
 <figcaption><h2>Classes of the samples</h2><span class="note">At step ${last.step.toLocaleString("en-US")}; ${modes} modes are there.</span></figcaption>
 ${bars(histogram)}
 </figure>`;
-  return [curves, classes];
+  const diversities = chart("diversity", "Diversity", "How much samples differ; 1: as much as real examples.", {
+    label: `Mean distance of two samples over that of two real examples over steps, ${formatLoss(diversity)} at the end`,
+    height: 130,
+  });
+  return [distances, classes + diversities];
 }
 
 function bars(shares: readonly number[]): string {

@@ -202,8 +202,8 @@ chart("probabilities", 230, [
   { key: "probabilityFake", label: "On generated", colour: "--generator" },
 ], { range: [0, 1], level: 0.5 });
 chart("speed", 150, [{ key: "imagesPerSecond", label: "Images per second", colour: "--muted" }]);
-chart("distance", 190, [{ key: "distance", label: "Distance", colour: "--generator" }]);
-chart("diversity", 150, [{ key: "diversity", label: "Diversity", colour: "--generator" }], { level: 1 });
+chart("distance", 230, [{ key: "distance", label: "Distance", colour: "--generator" }]);
+chart("diversity", 130, [{ key: "diversity", label: "Diversity", colour: "--generator" }], { level: 1 });
 chart("length", 150, [{ key: "length", label: "Length", colour: "--generator" }]);
 chart("decrease", 190, [
   { key: "predicted", label: "Expected to first order", colour: "--muted" },
