@@ -13,6 +13,8 @@ const examples = { shape: [1, 28, 28], range: "unit" } as const;
 for (const update of ["gradient", "adam"]) {
   const config = configure(presets.default.config, [
     ["batch", batch],
+    ["descent.partition", "layer"],
+    ["descent.average", 0],
     ["descent.update", update],
   ]);
   const whole = configure(config, [["descent.partition", "all"]]);

@@ -12,6 +12,7 @@ const [batch = 64, threads = 1] = process.argv.slice(2).map(Number);
 const examples = { shape: [1, 28, 28], range: "unit" } as const;
 const greedy = configure(presets.default.config, [
   ["batch", batch],
+  ["descent.partition", "layer"],
   ["descent.select", "gauss-southwell"],
 ]);
 const generator = (plan: ReturnType<typeof ganPlan>) => plan.players.find(({ name }) => name === "generator")!;

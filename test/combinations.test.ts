@@ -11,10 +11,10 @@ import { schedules } from "../src/optim/schedule.ts";
 import { updateRules } from "../src/optim/update-rules.ts";
 import { type Config, configure } from "../src/runs/config.ts";
 import { planOf } from "../src/runs/model.ts";
-import { presets } from "../src/runs/presets.ts";
 import type { Setting } from "../src/runs/setting.ts";
 import { referenceRuntime } from "../src/runtime/reference.ts";
 import { createTrainer } from "../src/train/trainer.ts";
+import { simple } from "./support/config.ts";
 
 const examples = { shape: [2], range: "real" } as const;
 const tiny: readonly Setting[] = [
@@ -25,7 +25,7 @@ const tiny: readonly Setting[] = [
   ["steps", 4],
 ];
 const configOf = (...settings: Setting[]): Config =>
-  configure({ ...presets.default.config, data: "ring" }, [...tiny, ...settings, ...listFor(settings)]);
+  configure({ ...simple, data: "ring" }, [...tiny, ...settings, ...listFor(settings)]);
 
 /** The partition `list` wants one. */
 const listFor = (settings: readonly Setting[]): Setting[] =>

@@ -30,6 +30,9 @@ const small = [
   "checkpoint.every=20",
 ];
 
+/** Rates that do not depend on the number of iterations, for runs that are given more of them. */
+const steady = ["--set", "descent.schedule=constant", "--set", "discriminator.descent.schedule=constant"];
+
 const read = (...path: string[]) => readFileSync(join(...path));
 const json = (text: string | Buffer) => JSON.parse(String(text));
 const lines = (...path: string[]) =>
@@ -78,9 +81,9 @@ describe("train", () => {
       lossG: expect.any(Number),
       probabilityReal: expect.any(Number),
       probabilityFake: expect.any(Number),
-      block: "generator/dense2",
+      block: "generator/hidden",
       blockD: "discriminator",
-      visits: [2, 2, 1],
+      visits: [8, 7],
       imagesPerSecond: expect.any(Number),
       elapsedMs: expect.any(Number),
     });
@@ -184,11 +187,11 @@ describe("resume", () => {
       string,
       string,
     ];
-    await succeed(["train", ...small, "--steps", "60", "--run", whole]);
-    await succeed(["train", ...small, "--steps", "25", "--run", steps]);
+    await succeed(["train", ...small, ...steady, "--steps", "60", "--run", whole]);
+    await succeed(["train", ...small, ...steady, "--steps", "25", "--run", steps]);
     await succeed(["resume", steps, "--steps", "60"]);
     let isSent = false;
-    const stopped = await coordescent(["train", ...small, "--steps", "3000", "--run", signal], {
+    const stopped = await coordescent(["train", ...small, ...steady, "--steps", "3000", "--run", signal], {
       onOutput: (stderr, kill) => {
         if (isSent || !stderr.includes("step ")) return;
         isSent = true;
@@ -200,7 +203,7 @@ describe("resume", () => {
     const { step } = json(read(signal, "summary.json"));
     expect(step).toBeGreaterThan(0);
     const straight = join(root, "straight");
-    await succeed(["train", ...small, "--steps", String(step + 20), "--run", straight]);
+    await succeed(["train", ...small, ...steady, "--steps", String(step + 20), "--run", straight]);
     await succeed(["resume", signal, "--steps", String(step + 20)]);
     const final = (run: string, at: number) => read(run, "checkpoints", `${String(at).padStart(6, "0")}.safetensors`);
     expect(final(steps, 60).equals(final(whole, 60))).toBe(true);
@@ -271,7 +274,8 @@ describe("a finished run", () => {
     const { mkdtempSync } = await import("node:fs");
     const { tmpdir } = await import("node:os");
     run = join(mkdtempSync(join(tmpdir(), "coordescent-test-")), "run");
-    await succeed(["train", ...small, "--steps", "20", "--run", run]);
+    const layers = ["--set", "descent.partition=layer", "--set", "descent.average=0"];
+    await succeed(["train", ...small, ...layers, "--steps", "20", "--run", run]);
   });
 
   test("sample writes a picture that depends on the seed alone, of the newest checkpoint or of one by its path", async () => {
@@ -499,7 +503,7 @@ describe("bad input", () => {
     [
       'train --data ring --set descent.blocks=[["generator/dense1"]]',
       2,
-      /generator: blocks: is for the partition list, got the partition layer/,
+      /generator: blocks: is for the partition list, got the partition hidden-output/,
     ],
     [
       "train --data ring --set descent.partition=unit --set descent.blockSize=3",
@@ -509,7 +513,7 @@ describe("bad input", () => {
     [
       "train --data ring --set descent.update=coordinate-newton",
       2,
-      /coordinate-newton moves blocks of at most 64 weights, got generator\/dense1 with 12928/,
+      /coordinate-newton moves blocks of at most 64 weights, got generator\/hidden with \d+/,
     ],
     [
       "train --data ring --set descent.update=exact --set descent.optimistic=true",

@@ -5,13 +5,13 @@ import { comparePaired } from "../src/metrics/comparison.ts";
 import { fillNormal, stream } from "../src/random.ts";
 import { configure } from "../src/runs/config.ts";
 import { planOf } from "../src/runs/model.ts";
-import { presets } from "../src/runs/presets.ts";
 import { nodeRuntime } from "../src/runtime/node.ts";
 import { createTrainer } from "../src/train/trainer.ts";
+import { simple } from "./support/config.ts";
 
 const [iterations, samples, seeds] = [800, 1000, 7];
 /** Finds the Gaussians of the ring within seconds. */
-const config = configure(presets.default.config, [
+const config = configure(simple, [
   ["generator.hidden", [32, 32]],
   ["discriminator.hidden", [32, 32]],
   ["discriminator.r1", 0.3],

@@ -34,7 +34,18 @@ const numbersIn = (tree: unknown): unknown[] =>
   typeof tree === "object" && tree !== null ? Object.values(tree).flatMap(numbersIn) : [tree];
 
 const probing = ["--batch", "16", "--set", "probe.every=10", "--set", "probe.count=100"];
-const often = [...probing, "--set", "log.every=10", "--set", "checkpoint.every=10", "--set", "sample.every=1000"];
+/** Rates that do not depend on the number of iterations. */
+const steady = ["--set", "descent.schedule=constant", "--set", "discriminator.descent.schedule=constant"];
+const often = [
+  ...probing,
+  ...steady,
+  "--set",
+  "log.every=10",
+  "--set",
+  "checkpoint.every=10",
+  "--set",
+  "sample.every=1000",
+];
 
 describe("a probe during training", () => {
   test("is in the log, the summary and the report, and keeps the best checkpoint, over an interruption too", async () => {

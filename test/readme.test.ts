@@ -41,7 +41,9 @@ test("the library example of the README is the beginning of examples/train.ts, a
 test("the table of block steps in the README is what inspect prints", async () => {
   const { inspect } = await import("../src/runs/inspection.ts");
   const { presets } = await import("../src/runs/presets.ts");
-  const { blocks, fullStep } = inspect(presets.default.config, { shape: [1, 28, 28], range: "unit" });
+  const { configure } = await import("../src/runs/config.ts");
+  const layers = configure(presets.default.config, [["descent.partition", "layer"]]);
+  const { blocks, fullStep } = inspect(layers, { shape: [1, 28, 28], range: "unit" });
   for (const { name, parameters, macsPerSample } of blocks) {
     const cells = [parameters.toLocaleString("en"), macsPerSample.toLocaleString("en")];
     const ratio = (macsPerSample / fullStep.macsPerSample).toFixed(2);

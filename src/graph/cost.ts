@@ -16,8 +16,8 @@ export function countMacs(graph: Graph): number {
 }
 
 /**
- * Bytes that must be held between the forward and the backward pass: tensors that the objectives depend on, weights and constants apart, and that
- * something outside the forward pass reads.
+ * Bytes that must be held between the forward and the backward pass: tensors that the objectives depend on, weights, constants and single numbers apart, and
+ * that something outside the forward pass reads.
  */
 export function countBytesHeld(graph: Graph, objectives: readonly Tensor[]): number {
   const forward = new Set(topological(objectives));
@@ -30,6 +30,7 @@ export function countBytesHeld(graph: Graph, objectives: readonly Tensor[]): num
 }
 
 function isIntermediate(tensor: Tensor): boolean {
+  if (tensor.shape.length === 0) return false;
   return (
     tensor.kind === "application" || (tensor.kind === "input" && (tensor.role === "batch" || tensor.role === "noise"))
   );

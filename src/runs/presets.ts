@@ -74,14 +74,21 @@ const base: Config = {
     ...networks.discriminator,
     spectralNorm: false,
     smoothing: 0,
-    r1: 0.02,
-    r2: 0.02,
+    r1: 0.1,
+    r2: 0.1,
     wganGp: 0,
     dragan: 0,
-    penaltyEvery: 1,
-    descent,
+    penaltyEvery: 4,
+    descent: { ...descent, steps: 3, learningRate: 6e-4, schedule: "cooldown" },
   },
-  descent: { ...descent, partition: "layer", learningRate: 3e-3 },
+  descent: {
+    ...descent,
+    partition: "hidden-output",
+    steps: 3,
+    learningRate: 3e-3,
+    schedule: "cooldown",
+    average: 0.998,
+  },
   game: { order: "alternating" },
   convergence: { tolerance: 0, window: 100 },
   log: { every: 50 },
@@ -90,23 +97,35 @@ const base: Config = {
   checkpoint: { every: 1000, keep: 2 },
 };
 
+/** The default with another loss. */
+const withLoss = (preset: string, loss: Config["loss"]): Config => ({ ...base, preset, loss });
+
+/** D with a bound on its slope in place of R1 and R2, and the number of its moves in an iteration. */
+function critic(penalties: Partial<Config["discriminator"]>, steps: number, ofD: Partial<Config["descent"]>) {
+  const unbounded = { ...base.discriminator, r1: 0, r2: 0, penaltyEvery: 1 };
+  return { ...unbounded, ...penalties, descent: { ...base.discriminator.descent, steps, ...ofD } };
+}
+
 /** Complete configurations that can be started by name. */
 export const presets = {
   default: {
     summary:
-      "coordinate descent on G: one layer at a time in turn, Adam on the layer; non-saturating loss, R1 and R2 on D",
-    measured: "MNIST, 20,000 iterations: 1 min 41 s on two cores, FID 13.6 (LeNet, real images 1.7; one seed)",
+      "coordinate descent on G: hidden layers and output layer in turn, Adam on the block; three moves of each player an iteration, non-saturating loss, lazy R1 and R2 on D, averaged weights",
+    measured:
+      "MNIST, 20,000 iterations, seed 3: FID-C 23.4 (real images 5.8), coverage 0.818 (0.941), all digits, KL 0.003",
     config: base,
   },
   adam: {
     summary: "the default with Adam on all of G at once: the yardstick",
-    measured: "MNIST, 20,000 iterations: FID 14.8 (LeNet, real images 1.7; one seed)",
-    config: { ...base, preset: "adam", descent: { ...descent, learningRate: 2e-3 } },
+    measured:
+      "MNIST, four moves of each player an iteration, 20,000 iterations, tuning seed: distance 18.6 where the default has 21.2, its first layer resting every second move",
+    config: { ...base, preset: "adam", descent: { ...base.descent, partition: "all" } },
   },
   source: {
     summary:
       "the source document to the letter: minimax loss, Adam on D, plain gradient steps on one layer of G at a time; D wins and G stays noise",
-    measured: "MNIST, 10,000 iterations: D is sure within a few hundred, FID above 1,000",
+    measured:
+      "MNIST, 10,000 iterations: D is sure within a few hundred; FID above 1,000 on the features of another network, as that of noise",
     config: {
       ...base,
       preset: "source",
@@ -114,13 +133,49 @@ export const presets = {
       loss: "minimax",
       generator: { ...networks.generator, initialiser: "glorot-uniform" },
       discriminator: {
-        ...base.discriminator,
+        ...critic({}, 1, { learningRate: 2e-4, beta1: 0.9, schedule: "constant" }),
         initialiser: "glorot-uniform",
-        r1: 0,
-        r2: 0,
-        descent: { ...descent, beta1: 0.9 },
       },
       descent: { ...descent, partition: "layer", update: "gradient" },
+    },
+  },
+  lsgan: {
+    summary: "the default with the least-squares loss (Mao et al. 2017)",
+    measured:
+      "MNIST, one move an iteration, 20,000 iterations: distance 49.6 where the default's loss has 46.4 (one seed)",
+    config: withLoss("lsgan", "least-squares"),
+  },
+  hinge: {
+    summary: "the default with the hinge loss (Lim and Ye 2017)",
+    measured:
+      "MNIST, one move an iteration, 20,000 iterations: distance 42.0 where the default's loss has 46.4 (one seed)",
+    config: withLoss("hinge", "hinge"),
+  },
+  "wgan-gp": {
+    summary:
+      "Wasserstein loss with the gradient penalty of Gulrajani et al. (2017), weight 1, two moves of D to one of G",
+    measured:
+      "MNIST, 10,000 iterations: distance 98.7 where the default's loss has 64.3 with half as many moves of D (one seed)",
+    config: {
+      ...withLoss("wgan-gp", "wasserstein"),
+      discriminator: critic({ wganGp: 1 }, 2, { learningRate: 1e-3, beta1: 0, beta2: 0.9 }),
+      descent: { ...base.descent, steps: 1, learningRate: 1e-3, beta1: 0, beta2: 0.9 },
+    },
+  },
+  wgan: {
+    summary:
+      "Wasserstein loss with the weights of D clipped to 0.05 (Arjovsky et al. 2017), RMSProp, three moves of D to one of G",
+    measured: "nothing yet but that it trains",
+    config: {
+      ...withLoss("wgan", "wasserstein"),
+      discriminator: critic({}, 3, {
+        update: "rmsprop",
+        learningRate: 5e-4,
+        beta2: 0.9,
+        proximal: "box",
+        proximalWeight: 0.05,
+      }),
+      descent: { ...base.descent, steps: 1, update: "rmsprop", learningRate: 5e-4, beta2: 0.9 },
     },
   },
 } as const satisfies Record<string, Preset>;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { simple } from "../../test/support/config.ts";
 import { ring } from "../data/mixture.ts";
 import { configure } from "../runs/config.ts";
 import { planOf } from "../runs/model.ts";
-import { presets } from "../runs/presets.ts";
 import type { Setting } from "../runs/setting.ts";
 import { referenceRuntime } from "../runtime/reference.ts";
 import { createTrainer, type Trainer } from "./trainer.ts";
@@ -11,7 +11,7 @@ const examples = { shape: [2], range: "real" } as const;
 
 /** A small GAN on the ring, in float64. */
 function trainerWith(...settings: Setting[]): Promise<Trainer> {
-  const config = configure({ ...presets.default.config, data: "ring" }, [
+  const config = configure({ ...simple, data: "ring" }, [
     ["generator.latent", 2],
     ["generator.hidden", [3, 4, 5]],
     ["discriminator.hidden", [3]],

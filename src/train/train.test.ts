@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
+import { simple } from "../../test/support/config.ts";
 import { ring } from "../data/mixture.ts";
 import { configure } from "../runs/config.ts";
 import { planOf } from "../runs/model.ts";
-import { presets } from "../runs/presets.ts";
 import { referenceRuntime } from "../runtime/reference.ts";
 import { type TrainingEvent, train } from "./train.ts";
 import { createTrainer } from "./trainer.ts";
 
 const window = 2;
 const blocks = 2;
-const config = configure({ ...presets.default.config, data: "ring" }, [
+const config = configure({ ...simple, data: "ring" }, [
   ["generator.latent", 2],
   ["generator.hidden", [3]],
   ["discriminator.hidden", [3]],

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
+import { simple } from "../../test/support/config.ts";
 import { imageDataset } from "../data/image-feed.ts";
 import { ring } from "../data/mixture.ts";
 import { CheckpointError, DivergedError } from "../errors.ts";
 import { configure } from "../runs/config.ts";
 import { planOf } from "../runs/model.ts";
-import { presets } from "../runs/presets.ts";
 import { referenceRuntime } from "../runtime/reference.ts";
 import { train } from "./train.ts";
 import { createTrainer } from "./trainer.ts";
 
-const config = configure(presets.default.config, [
+const config = configure(simple, [
   ["batch", 4],
   ["generator.latent", 3],
   ["generator.hidden", [5]],
