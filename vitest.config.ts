@@ -7,7 +7,16 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       // needs no ONNX Runtime
-      { resolve: { alias }, test: { name: "fast", include: ["src/**/*.test.ts"], pool: "threads", isolate: false } },
+      {
+        resolve: { alias },
+        test: {
+          name: "fast",
+          include: ["src/**/*.test.ts"],
+          pool: "threads",
+          isolate: false,
+          testTimeout: 30_000, // on a busy machine; a quiet one needs a tenth of it
+        },
+      },
       {
         resolve: { alias },
         test: {
