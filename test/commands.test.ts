@@ -112,6 +112,11 @@ describe("train", () => {
     const variants = [
       ["--preset", "source"],
       ["--preset", "adam"],
+      ["--preset", "lsgan"],
+      ["--preset", "hinge"],
+      ["--preset", "wgan-gp"],
+      ["--preset", "wgan"],
+      ["--preset", "points", "--data", "grid"],
       ["--data", "ring"],
       ["--data", "grid", "--set", "descent.partition=all"],
       ["--set", "descent.update=gradient", "--set", "discriminator.descent.update=gradient"],
@@ -124,7 +129,7 @@ describe("train", () => {
       const { stdout } = await succeed(["train", ...small, "--steps", "10", "--json", "--run", run, ...variant]);
       expect(json(stdout), variant.join(" ")).toMatchObject({ state: "finished" });
     }
-    expect(decode(read(root, "2", "samples", "000010.png"))).toMatchObject({ channels: 3 });
+    expect(decode(read(root, "6", "samples", "000010.png"))).toMatchObject({ channels: 3 });
   });
 
   test("a diverging training ends with exit 4, names the value, and leaves the checkpoint before", async () => {

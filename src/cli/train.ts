@@ -80,8 +80,8 @@ async function chooseData(
   const { configure } = await import("../runs/config.ts");
   const { dataSets, findData, findDefaultData } = await import("../runs/data-source.ts");
   const { chooseThreads } = await import("../runtime/threads.ts");
-  const isAsked = settings.some(([key]) => key === "data");
   const asked = configure(base, settings).data;
+  const isAsked = asked !== "mnist" || settings.some(([key]) => key === "data");
   const download = downloadOptions(terminal);
   const found = isAsked ? { source: await findData(asked, download) } : await findDefaultData(download);
   if ("reason" in found)

@@ -97,6 +97,13 @@ const base: Config = {
   checkpoint: { every: 1000, keep: 2 },
 };
 
+const pointNetworks = {
+  architecture: "perceptron",
+  hidden: [128, 128, 128, 128],
+  slope: 0,
+  initialiser: "glorot-uniform",
+} as const;
+
 /** The default with another loss. */
 const withLoss = (preset: string, loss: Config["loss"]): Config => ({ ...base, preset, loss });
 
@@ -118,7 +125,7 @@ export const presets = {
   adam: {
     summary: "the default with Adam on all of G at once: the yardstick",
     measured:
-      "MNIST, four moves of each player an iteration, 20,000 iterations, tuning seed: distance 18.6 where the default has 21.2, its first layer resting every second move",
+      "MNIST, 20,000 iterations, seed 3: FID-C 17.4 (real images 5.8), coverage 0.857 (0.941), all digits, KL 0.002",
     config: { ...base, preset: "adam", descent: { ...base.descent, partition: "all" } },
   },
   source: {
@@ -176,6 +183,37 @@ export const presets = {
         proximalWeight: 0.05,
       }),
       descent: { ...base.descent, steps: 1, update: "rmsprop", learningRate: 5e-4, beta2: 0.9 },
+    },
+  },
+  points: {
+    summary:
+      "covers ring and grid: four hidden layers with ReLU, every layer of G after each move of D, relativistic loss, R1 and R2 of 0.2, batch 256",
+    measured: "nothing yet but a tuning run",
+    config: {
+      ...withLoss("points", "relativistic"),
+      data: "grid",
+      steps: 10_000,
+      batch: 256,
+      generator: { ...pointNetworks, latent: 4, output: "auto" },
+      discriminator: {
+        ...base.discriminator,
+        ...pointNetworks,
+        r1: 0.2,
+        r2: 0.2,
+        penaltyEvery: 1,
+        descent: { ...descent, learningRate: 1e-3, beta1: 0, beta2: 0.99 },
+      },
+      descent: {
+        ...base.descent,
+        partition: "layer",
+        steps: "sweep",
+        learningRate: 3e-3,
+        schedule: "linear",
+        beta1: 0,
+        beta2: 0.99,
+        average: 0.995,
+      },
+      sample: { every: 500, count: 1000 },
     },
   },
 } as const satisfies Record<string, Preset>;
