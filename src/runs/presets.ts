@@ -188,7 +188,8 @@ export const presets = {
   points: {
     summary:
       "covers ring and grid: four hidden layers with ReLU, every layer of G after each move of D, relativistic loss, R1 and R2 of 0.2, batch 256",
-    measured: "nothing yet but a tuning run",
+    measured:
+      "grid, 10,000 iterations, seed 11: 25 of 25 Gaussians, 88 % of the samples within three deviations of one (true ones 98.9 %)",
     config: {
       ...withLoss("points", "relativistic"),
       data: "grid",
