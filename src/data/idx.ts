@@ -1,6 +1,7 @@
 /** The IDX format: 00 00 type rank, then `rank` big-endian 32-bit sizes, then the values in row-major order (LeCun et al. 1998, MNIST). */
 
 import { InputError } from "../errors.ts";
+import { multiply } from "./sizes.ts";
 
 /** An array of unsigned bytes; `values` is a view of the file's bytes, not a copy. */
 export interface IdxArray {
@@ -27,28 +28,48 @@ const maxValues = 2 ** 31;
  * Throws an `InputError` that names `file` and the offset of the first wrong byte.
  */
 export function parseIdx(bytes: Uint8Array, file: string): IdxArray {
-  const rank = readRank(bytes, file);
-  const headerBytes = 4 + 4 * rank;
-  requireBytes(bytes, headerBytes, `in the header of an array of rank ${rank}`, file);
-  const dimensions = readDimensions(bytes, rank, file);
-  const count = dimensions.reduce((product, size) => product * size, 1);
-  const totalBytes = headerBytes + count;
-  requireBytes(bytes, totalBytes, `for dimensions [${dimensions.join(", ")}]`, file);
-  if (bytes.length > totalBytes) {
-    const problem = `expected ${totalBytes} bytes for dimensions [${dimensions.join(", ")}], got ${bytes.length}`;
-    throw new InputError(file, `${problem}. Remove the trailing data, or fetch the file again.`, totalBytes);
-  }
-  return { dimensions, values: new Uint8Array(bytes.buffer, bytes.byteOffset + headerBytes, count) };
+  const { dimensions, headerBytes, sizeBytes } = readIdxHeader(bytes, file);
+  checkSize(dimensions, sizeBytes, bytes.length, file);
+  return {
+    dimensions,
+    values: new Uint8Array(bytes.buffer, bytes.byteOffset + headerBytes, sizeBytes - headerBytes),
+  };
 }
 
-function requireBytes(bytes: Uint8Array, length: number, what: string, file: string): void {
-  if (bytes.length >= length) return;
-  const problem = `expected ${length} bytes ${what}, got ${bytes.length}. The file is truncated: fetch it again.`;
-  throw new InputError(file, problem, bytes.length);
+/** Checks the header of an IDX file of `sizeBytes` bytes, of which `start` are the first. Throws what `parseIdx` throws. */
+export function checkIdxStart(start: Uint8Array, sizeBytes: number, file: string): void {
+  const { dimensions, sizeBytes: expected } = readIdxHeader(start, file);
+  checkSize(dimensions, expected, sizeBytes, file);
+}
+
+/** What the header at the beginning of an IDX file promises: the file has `sizeBytes` bytes, the header among them. Throws an `InputError`. */
+export function readIdxHeader(
+  start: Uint8Array,
+  file: string,
+): { dimensions: readonly number[]; headerBytes: number; sizeBytes: number } {
+  const rank = readRank(start, file);
+  const headerBytes = 4 + 4 * rank;
+  requireBytes(start.length, headerBytes, `in the header of an array of rank ${rank}`, file);
+  const dimensions = readDimensions(start, rank, file);
+  return { dimensions, headerBytes, sizeBytes: headerBytes + multiply(dimensions) };
+}
+
+function checkSize(dimensions: readonly number[], expected: number, found: number, file: string): void {
+  const what = `for dimensions [${dimensions.join(", ")}]`;
+  requireBytes(found, expected, what, file);
+  if (found === expected) return;
+  const problem = `expected ${expected} bytes ${what}, got ${found}`;
+  throw new InputError(file, `${problem}. Remove the trailing data, or fetch the file again.`, expected);
+}
+
+function requireBytes(found: number, length: number, what: string, file: string): void {
+  if (found >= length) return;
+  const problem = `expected ${length} bytes ${what}, got ${found}. The file is truncated: fetch it again.`;
+  throw new InputError(file, problem, found);
 }
 
 function readRank(bytes: Uint8Array, file: string): number {
-  requireBytes(bytes, 4, "in the magic number", file);
+  requireBytes(bytes.length, 4, "in the magic number", file);
   const [zero0, zero1, type, rank] = bytes as unknown as [number, number, number, number];
   if (zero0 !== 0 || zero1 !== 0) {
     const problem = `expected the two zero bytes that open an IDX file, got ${hex(zero0)} ${hex(zero1)}`;

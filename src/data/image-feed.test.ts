@@ -74,7 +74,7 @@ test("refuses images whose sizes and data disagree", () => {
   const images = numbered(6);
   expect(() => imageDataset({ ...images, count: 5 })).toThrow(ShapeError);
   expect(() => imageDataset({ ...images, labels: new Uint8Array(5) })).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: numbered: expected pixels [6, 1, 2] and labels [6] of at least one image, got 12 pixels and 5 labels. Are count, height and width right?]`,
+    `[ShapeError: numbered: expected pixels [6, 1, 2] and labels [6] or none, of at least one image, got 12 pixels and 5 labels. Are count, height and width right?]`,
   );
   expect(() => imageDataset({ ...numbered(0) })).toThrow(/at least one image/);
 });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ShapeError } from "../errors.ts";
 import { permutation, stream } from "../random.ts";
 import { batchSize, type Dataset } from "./dataset.ts";
-import type { LabelledImages } from "./images.ts";
+import type { Images } from "./images.ts";
 
 /** The value of each grey level in [0, 1]. */
 const valueOfPixel = Float32Array.from({ length: 256 }, (_, pixel) => pixel / 255);
@@ -11,7 +11,7 @@ const valueOfPixel = Float32Array.from({ length: 256 }, (_, pixel) => pixel / 25
  * Images as a data set of shape [1, height, width], pixel / 255, in shuffled epochs without replacement: batch `step` of B images holds the
  * places step B .. step B + B - 1 of the permutations of all epochs laid end to end. Throws a `ShapeError` where sizes and data disagree.
  */
-export function imageDataset(images: LabelledImages): Dataset {
+export function imageDataset(images: Images): Dataset {
   checkSizes(images);
   const { name, count, height, width, pixels } = images;
   const imageSize = height * width;
@@ -54,16 +54,20 @@ function epochOrders(count: number): (seed: number, epoch: number) => Uint32Arra
   };
 }
 
-function checkSizes({ name, count, height, width, pixels, labels }: LabelledImages): void {
-  if (count > 0 && pixels.length === count * height * width && labels.length === count) return;
+function checkSizes({ name, count, height, width, pixels, labels }: Images): void {
+  if (count > 0 && pixels.length === count * height * width && (labels?.length ?? count) === count) return;
   throw new ShapeError(
-    `${name}: expected pixels [${count}, ${height}, ${width}] and labels [${count}] of at least one image, ` +
-      `got ${pixels.length} pixels and ${labels.length} labels. Are count, height and width right?`,
+    `${name}: expected pixels [${count}, ${height}, ${width}] and labels [${count}] or none, of at least one image, ` +
+      `got ${pixels.length} pixels and ${labels?.length ?? "no"} labels. Are count, height and width right?`,
   );
 }
 
-/** SHA-256 of sizes, pixels and labels. */
-function fingerprint({ count, height, width, pixels, labels }: LabelledImages): string {
+/** SHA-256 of sizes, pixels and labels, where there are any. */
+function fingerprint({ count, height, width, pixels, labels }: Images): string {
   const sizes = `images [${count}, ${height}, ${width}]\n`;
-  return createHash("sha256").update(sizes).update(pixels).update(labels).digest("hex");
+  return createHash("sha256")
+    .update(sizes)
+    .update(pixels)
+    .update(labels ?? new Uint8Array())
+    .digest("hex");
 }

@@ -148,7 +148,9 @@ describe("loading MNIST", () => {
     expect(await refusal(() => loadMnist({ folder: root, files }))).toMatch(/at most 22 bytes when unpacked, got more/);
     rmSync(join(root, "images.gz"));
     writeFileSync(join(root, "images"), new Uint8Array(100_000));
-    expect(await refusal(() => loadMnist({ folder: root, files }))).toMatch(/expected at most \d+ bytes, got 100000/);
+    expect(await refusal(() => loadMnist({ folder: root, files }))).toMatch(
+      /expected a file of at most \d+ bytes, got 100000/,
+    );
     expect(images).toHaveLength(22);
   });
 

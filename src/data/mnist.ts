@@ -1,14 +1,14 @@
 /** The MNIST digits (LeCun, Cortes and Burges 1998): where they lie on this machine, and reading them. */
 
 import { createHash } from "node:crypto";
-import { readFileSync, type Stats, statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { InputError } from "../errors.ts";
 import { gunzip } from "./gzip.ts";
 import { parseIdx } from "./idx.ts";
-import type { LabelledImages, Split } from "./images.ts";
-import { reading } from "./reading.ts";
+import { type LabelledImages, type Split, sliceImages } from "./images.ts";
+import { reading, readRegular } from "./reading.ts";
 
 /** One file of MNIST: its unpacked name, size and SHA-256 (hex). */
 export interface MnistFile {
@@ -109,20 +109,13 @@ export async function loadMnist({
   const imageBytes = readMnistFile(imageFile, images);
   const whole = joinImagesAndLabels(imageBytes, imageFile, readMnistFile(labelFile, labels), labelFile);
   const border = whole.count - Math.floor(whole.count / 6);
-  if (split === "train") return slice(whole, 0, border);
-  return split === "validation" ? slice(whole, border, whole.count) : whole;
-}
-
-/** Images `from` to `to`, without `to`, where they lie. */
-function slice(images: LabelledImages, from: number, to: number): LabelledImages {
-  const area = images.height * images.width;
-  const [pixels, labels] = [images.pixels.subarray(from * area, to * area), images.labels.subarray(from, to)];
-  return { ...images, count: to - from, pixels, labels };
+  if (split === "train") return sliceImages(whole, 0, border);
+  return split === "validation" ? sliceImages(whole, border, whole.count) : whole;
 }
 
 /** The unpacked bytes of one file, checked against its SHA-256. Throws an `InputError` or a `StorageError`. */
 export function readMnistFile(path: string, file: MnistFile): Uint8Array {
-  const bytes = readUpTo(path, 2 * file.sizeBytes + 1024);
+  const bytes = readRegular(path, 2 * file.sizeBytes + 1024);
   return verifyMnistFile(bytes, path, file, "Delete it and run `coordescent data fetch mnist`.");
 }
 
@@ -181,10 +174,4 @@ function requireFiles(folder: string, files: readonly MnistFile[], advice: strin
   const wanted = files.map(({ name }) => `${name}.gz`).join(", ");
   const lacking = missing.length === files.length ? "none of them" : `all but ${missing.join(", ")}`;
   throw new InputError(folder, `expected the MNIST files ${wanted} (or the same unpacked), got ${lacking}. ${advice}`);
-}
-
-function readUpTo(path: string, maxBytes: number): Uint8Array {
-  const { size } = reading(path, () => statSync(path));
-  if (size <= maxBytes) return reading(path, () => readFileSync(path));
-  throw new InputError(path, `expected at most ${maxBytes} bytes, got ${size}. Fetch the file again.`);
 }

@@ -1,5 +1,6 @@
 /** The header of an NPY file: a dictionary in Python's notation, of which only what NumPy writes there is understood. */
 import type { InputError } from "../errors.ts";
+import { multiply } from "./sizes.ts";
 
 /** What the header says, the type and the truth value as they are spelt. */
 export interface NpyHeader {
@@ -46,11 +47,6 @@ export function parseNpyHeader(text: string, refuse: Refuse): NpyHeader {
     throw refuse(`expected at most ${maxRank} sizes with a product below 2^53, got [${sizes.join(", ")}].`, 0);
   }
   return { descr, order, shape: sizes };
-}
-
-/** The product, or Infinity where it is too large to be exact. */
-export function multiply(sizes: readonly number[]): number {
-  return sizes.reduce((product, size) => (Number.isSafeInteger(product * size) ? product * size : Infinity), 1);
 }
 
 /** A bracket or separator, a name in quotes, a truth value, or a whole number, and the space after it. */

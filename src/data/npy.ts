@@ -1,8 +1,9 @@
 /** The NPY format of NumPy: a magic number, a version, the length of a header, a header in Python's notation, and the raw numbers. */
 import { InputError } from "../errors.ts";
-import { multiply, parseNpyHeader } from "./npy-header.ts";
+import { type NpyHeader, parseNpyHeader } from "./npy-header.ts";
+import { multiply } from "./sizes.ts";
 
-/** An array of numbers in row-major order; the length of `values` is the product of `shape`. */
+/** An array of numbers in row-major order; the length of `values`, which is a view of the file's bytes where these allow it, is the product of `shape`. */
 export interface NpyArray {
   readonly shape: readonly number[];
   readonly dtype: NpyType;
@@ -23,22 +24,33 @@ const maxHeaderBytes = 10_000;
  * Throws an `InputError` that names `file` and the offset of what is wrong.
  */
 export function decodeNpy(bytes: Uint8Array, file: string): NpyArray {
-  const { text, start } = readHeader(bytes, file);
-  const { descr, order, shape } = parseNpyHeader(text, (problem, at) => new InputError(file, problem, start + at));
-  const dtype = checkType(descr, file, start);
-  if (order !== "False") {
-    const problem = "expected numbers in C order, got Fortran order. Save numpy.ascontiguousarray(array)";
-    throw new InputError(file, `${problem}.`, start);
-  }
+  const { shape, dtype, begin } = readLayout(bytes, bytes.length, file);
   const type = types[dtype];
+  const isAligned = (bytes.byteOffset + begin) % type.BYTES_PER_ELEMENT === 0;
+  const numbers = isAligned ? bytes.subarray(begin) : new Uint8Array(bytes.subarray(begin));
+  const length = numbers.length / type.BYTES_PER_ELEMENT;
+  return { shape, dtype, values: new type(numbers.buffer as ArrayBuffer, numbers.byteOffset, length) };
+}
+
+/** Checks the header of an NPY file of `sizeBytes` bytes, of which `start` are the first. Throws what `decodeNpy` throws. */
+export function checkNpyStart(start: Uint8Array, sizeBytes: number, file: string): void {
+  readLayout(start, sizeBytes, file);
+}
+
+/** What the header says, and where the numbers begin. */
+function readLayout(bytes: Uint8Array, sizeBytes: number, file: string) {
+  const { text, start } = readHeader(bytes, file);
+  const header = parseNpyHeader(text, (problem, at) => new InputError(file, problem, start + at));
+  const dtype = checkHeader(header, file, start);
+  const { shape } = header;
   const begin = start + text.length;
-  const size = multiply([...shape, type.BYTES_PER_ELEMENT]);
-  if (size !== bytes.length - begin) {
-    const expected = `expected ${size} bytes of numbers for shape [${shape.join(", ")}] of type ${dtype}`;
-    const problem = `${expected}, got ${bytes.length - begin}. Truncated or damaged: save it again.`;
-    throw new InputError(file, problem, Math.min(bytes.length, begin + size));
+  const expected = multiply([...shape, types[dtype].BYTES_PER_ELEMENT]);
+  if (expected !== sizeBytes - begin) {
+    const numbers = `expected ${expected} bytes of numbers for shape [${shape.join(", ")}] of type ${dtype}`;
+    const problem = `${numbers}, got ${sizeBytes - begin}. Truncated or damaged: save it again.`;
+    throw new InputError(file, problem, Math.min(sizeBytes, begin + expected));
   }
-  return { shape, dtype, values: new type(new Uint8Array(bytes.subarray(begin)).buffer) };
+  return { shape, dtype, begin };
 }
 
 /** Numbers as an NPY file of version 1.0. */
@@ -75,9 +87,16 @@ function readHeader(bytes: Uint8Array, file: string): { text: string; start: num
   return { text: Buffer.from(bytes.subarray(start, start + length)).toString("latin1"), start };
 }
 
-function checkType(descr: string, file: string, at: number): NpyType {
-  if (Object.hasOwn(types, descr)) return descr as NpyType;
-  const advice = "Save it with array.astype(numpy.float32)";
-  const what = descr.includes("O") ? `Python objects (${descr}), which are never read` : descr;
-  throw new InputError(file, `expected numbers of type ${Object.keys(types).join(", ")}, got ${what}. ${advice}.`, at);
+function checkHeader({ descr, order }: NpyHeader, file: string, at: number): NpyType {
+  if (!Object.hasOwn(types, descr)) {
+    const advice = "Save it with array.astype(numpy.float32)";
+    const what = descr.includes("O") ? `Python objects (${descr}), which are never read` : descr;
+    const problem = `expected numbers of type ${Object.keys(types).join(", ")}, got ${what}`;
+    throw new InputError(file, `${problem}. ${advice}.`, at);
+  }
+  if (order !== "False") {
+    const problem = "expected numbers in C order, got Fortran order. Save numpy.ascontiguousarray(array)";
+    throw new InputError(file, `${problem}.`, at);
+  }
+  return descr as NpyType;
 }

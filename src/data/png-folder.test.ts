@@ -1,11 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crc32, deflateSync } from "node:zlib";
 import { encode } from "fast-png";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { writePng } from "../../test/support/png-writer.ts";
 import { InputError } from "../errors.ts";
-import { stream, word } from "../random.ts";
 import { readPngFolder } from "./png-folder.ts";
 
 let folder: string;
@@ -32,20 +32,6 @@ function refusal(bytes: Uint8Array): string {
   throw new Error("the image was accepted");
 }
 
-function chunk(name: string, data: Uint8Array): Buffer {
-  const body = Buffer.concat([Buffer.from(name), data]);
-  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(data.length);
-  sum.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, sum]);
-}
-
-/** The image above with other pixels in it, of whatever size, and one chunk before them. */
-function forged(pixels: Uint8Array, before: Uint8Array = new Uint8Array()): Buffer {
-  const end = chunk("IEND", Buffer.alloc(0));
-  return Buffer.concat([png().subarray(0, 33), before, chunk("IDAT", deflateSync(pixels)), end]);
-}
-
 test("reads grey images of 8 and 16 bits in the order of their names, and passes over other files", () => {
   const wide = Uint16Array.of(0, 65_535, 1, 257, 2 ** 15, 7);
   place("b.PNG", png());
@@ -66,83 +52,53 @@ test("reads grey images of 8 and 16 bits in the order of their names, and passes
   expect(readPngFolder(folder, [1, 2, 3])).toEqual(Float32Array.from(expected));
 });
 
-test("reads colours as one plane after the other, through a link", () => {
+test("reads colours as one plane after the other", () => {
   const data = Uint8Array.from({ length: 18 }, (_, i) => i);
-  const path = join(folder, "elsewhere");
-  writeFileSync(path, png({ data, channels: 3 }));
-  symlinkSync(path, join(folder, "a.png"));
+  place("a.png", png({ data, channels: 3 }));
   const planes = [0, 1, 2].flatMap((c) => [0, 3, 6, 9, 12, 15].map((i) => Math.fround((i + c) / 255)));
   expect([...readPngFolder(folder, [3, 2, 3])]).toEqual(planes);
 });
 
-test("passes over what a decoder would unpack besides the pixels", () => {
-  const profile = Buffer.concat([Buffer.from("icc\0\0"), deflateSync(new Uint8Array(2 ** 20))]);
-  place("a.png", forged(Uint8Array.of(0, 1, 2, 3, 0, 4, 5, 6), chunk("iCCP", profile)));
-  const expected = [1, 2, 3, 4, 5, 6].map((x) => x / 255);
-  expect(readPngFolder(folder, [1, 2, 3])).toEqual(Float32Array.from(expected));
+test("follows no links, wherever they lead, and opens nothing but files", () => {
+  place("b.png", png());
+  symlinkSync(join(folder, "b.png"), join(folder, "a.png"));
+  expect(() => readPngFolder(folder, [1, 2, 3])).toThrow(
+    /a\.png: expected a file, got a symbolic link\. Put the image/,
+  );
+  rmSync(join(folder, "a.png"));
+  execFileSync("mkfifo", [join(folder, "a.png")]);
+  expect(() => readPngFolder(folder, [1, 2, 3])).toThrow(/a\.png: expected a file, got a pipe/);
 });
 
 test("refuses images of another size before they are unpacked, and of another kind", () => {
-  const huge = png();
-  huge.writeUInt32BE(2 ** 31 - 1, 16);
-  expect(refusal(huge)).toMatchInlineSnapshot(
-    `"at byte 16: expected an image of 3x2 pixels, got 2147483647x2. Scale or remove it."`,
-  );
   expect(refusal(png({ width: 2, height: 3 }))).toMatch(/got 2x3/);
   expect(refusal(png({ data: new Uint8Array(18), channels: 3 }))).toMatchInlineSnapshot(
     `"at byte 24: expected 8 or 16 bits of greyscale, got 8 bits of RGB. Save it again as that."`,
   );
   expect(refusal(png({ data: new Uint8Array(12), channels: 2 }))).toMatch(/got 8 bits of greyscale with transparency/);
   expect(refusal(png({ data: new Uint8Array(24), channels: 4 }))).toMatch(/got 8 bits of RGB with transparency/);
-  expect(refusal(png().fill(3, 25, 26))).toMatch(/got 8 bits of a palette/);
-  expect(refusal(png().fill(4, 24, 25))).toMatch(/got 4 bits of greyscale/);
-  expect(refusal(png().fill(1, 28, 29))).toMatch(/expected no interlacing/);
+  const samples = [0, 1, 0, 1, 0, 1];
+  const palette = writePng({ ...grey, colour: 3, palette: new Uint8Array(6), samples });
+  expect(refusal(palette)).toMatch(/got 8 bits of a palette/);
+  expect(refusal(writePng({ ...grey, colour: 0, depth: 4, samples }))).toMatch(/got 4 bits of greyscale/);
+  const transparent = writePng({ ...grey, colour: 0, samples, transparency: Uint8Array.of(0, 1) });
+  expect(refusal(transparent)).toBe("expected no transparency, got some. Save it again without.");
 });
 
 test("refuses what is not an image, a folder by the name of one, and one that is far too large", () => {
   expect(refusal(Buffer.from("GIF89a"))).toMatchInlineSnapshot(
     `"at byte 0: expected a PNG image. Remove it, or save it as PNG."`,
   );
-  expect(refusal(Buffer.concat([png().subarray(0, 8), png().subarray(33)]))).toMatch(/expected IHDR first, got IDAT/);
   place("a.png", png());
   truncateSync(join(folder, "a.png"), 2 ** 28 + 1);
   expect(() => readPngFolder(folder, [1, 2, 3])).toThrow(/expected a file of at most 268435456 bytes, got 268435457/);
   rmSync(join(folder, "a.png"));
   mkdirSync(join(folder, "a.png"));
-  expect(() => readPngFolder(folder, [1, 2, 3])).toThrow(/got something else/);
-});
-
-test("refuses more or fewer pixels than the size needs", () => {
-  expect(refusal(forged(new Uint8Array(2 ** 20)))).toMatchInlineSnapshot(
-    `"expected 8 bytes of pixels, got damaged data (Cannot create a Buffer larger than 8 bytes). Save it again."`,
-  );
-  expect(refusal(forged(new Uint8Array(9)))).toMatch(/expected 8 bytes of pixels, got damaged data/);
-  expect(refusal(forged(new Uint8Array(7)))).toMatch(/expected 8 bytes of pixels, got 7/);
-  expect(refusal(forged(Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0)))).toMatch(/got damaged data/); // an unknown filter
-});
-
-test("refuses every truncation", () => {
-  const whole = png();
-  for (let length = 0; length < whole.length; length++) refusal(whole.subarray(0, length));
-  expect(refusal(whole.subarray(0, -1))).toMatchInlineSnapshot(
-    `"at byte 61: expected a whole PNG image, got a truncated one. Save it again."`,
-  );
-});
-
-test("gives an image or an InputError for 500 files with changed bytes", () => {
-  const noise = stream(2, "mutations");
-  for (let i = 0; i < 500; i++) {
-    const changed = png();
-    for (let k = 0; k <= i % 3; k++) changed[word(noise, i, 2 * k) % changed.length] = word(noise, i, 2 * k + 1) % 256;
-    place("a.png", changed);
-    try {
-      expect(readPngFolder(folder, [1, 2, 3])).toHaveLength(6);
-    } catch (error) {
-      expect(error).toBeInstanceOf(InputError);
-    }
-  }
+  expect(() => readPngFolder(folder, [1, 2, 3])).toThrow(/expected a file, got a folder/);
 });
 
 test("refuses a folder without images", () => {
   expect(() => readPngFolder(folder, [1, 2, 3])).toThrow(/expected 1 to 89478485 PNG files, got 0. Is this the right/);
+  mkdirSync(join(folder, "cats"));
+  expect(() => readPngFolder(folder, [1, 2, 3])).toThrow(/got 0 and 1 folders, which are not looked into/);
 });

@@ -60,7 +60,36 @@ test("headers that lie are refused", () => {
     { a: { ...good, data_offsets: undefined } },
     { a: good, __metadata__: null },
     { a: good, __metadata__: { step: 1 } },
+    ' {"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}',
+    { a: { ...good, shape: [2 ** 40, 2 ** 40, 0], data_offsets: [0, 0] }, b: good },
+    { a: { ...good, shape: Array(9).fill(1).with(0, 2) } },
+    { a: { ...good, data_offsets: [0, 8, 8] } },
+    { a: { ...good, more: 1 } },
+    { ["a".repeat(513)]: good },
+    Object.fromEntries(
+      Array.from({ length: 10_001 }, (_, i) => [`t${i}`, { ...good, shape: [0], data_offsets: [0, 0] }]),
+    ),
   ];
   for (const lie of lies)
     expect(() => decodeSafetensors(forged(lie), "x"), JSON.stringify(lie)).toThrow(CheckpointError);
+});
+
+test("a tensor that stands twice in a header, of which JSON.parse would take the second, is refused", () => {
+  const entry = '{"dtype":"F32","shape":[],"data_offsets":[0,4]}';
+  const json = `{"a":${entry},"\\u0061":${entry}}`;
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  expect(() => decodeSafetensors(Buffer.concat([length, Buffer.from(json), Buffer.alloc(4)]), "x")).toThrow(
+    'x: at byte 61: expected a safetensors header in JSON: expected each key once, got "a" again: damaged.',
+  );
+});
+
+test("a header longer than 10 MiB is refused by its length", () => {
+  const bytes = Buffer.alloc(2 ** 24);
+  bytes.writeBigUInt64LE(BigInt(10 * 2 ** 20 + 1));
+  expect(() => decodeSafetensors(bytes, "x")).toThrow(
+    /at most 10485760 bytes within the file's 16777216, got 10485761/,
+  );
+  bytes.writeBigUInt64LE(2n ** 64n - 1n);
+  expect(() => decodeSafetensors(bytes, "x")).toThrow(CheckpointError);
 });

@@ -1,6 +1,7 @@
 /** The safetensors format: eight bytes of header length, a JSON header, and the raw numbers in the order of their offsets. */
 import { CheckpointError } from "../errors.ts";
-import { sizeOf } from "../program.ts";
+import { parseJson } from "./json.ts";
+import { multiply } from "./sizes.ts";
 
 /** Tensors by name. */
 export type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>;
@@ -12,6 +13,9 @@ export interface SafetensorsFile {
 }
 
 const maxHeaderBytes = 10 * 2 ** 20;
+const maxTensors = 10_000;
+const maxRank = 8;
+const maxNameLength = 512;
 
 /** The raw numbers of each tensor, float32 little-endian, in the order of the file. */
 export function payloadOf(tensors: Tensors): Uint8Array[] {
@@ -33,31 +37,30 @@ export function encodeSafetensors(metadata: SafetensorsFile["metadata"], tensors
   return [length, header, ...payloadOf(tensors)];
 }
 
-/** The tensors and metadata of a file. Throws CheckpointError where it is not a whole safetensors file of float32 tensors. */
+/**
+ * The tensors and metadata of a file. Throws CheckpointError where it is not a whole safetensors file of float32 tensors, one behind the other in the order of
+ * the header without gaps; a header may have 10 MiB and 10,000 tensors of at most 8 sizes.
+ */
 export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
   const header = readHeader(bytes, file);
   const payload = bytes.subarray(8 + header.length);
   const { __metadata__: metadata = {}, ...entries } = header.json;
   const tensors = new Map<string, { shape: readonly number[]; values: Float32Array }>();
   let at = 0;
-  for (const [name, entry] of Object.entries(entries)) {
-    const { shape, end } = checkEntry(entry, at, name, file);
-    if (end > payload.length) throw truncated(file, end, payload.length);
+  for (const [name, { shape, end }] of checkEntries(entries, file)) {
+    if (end > payload.length) throw wrongLength(file, end, payload.length);
     tensors.set(name, { shape, values: new Float32Array(new Uint8Array(payload.subarray(at, end)).buffer) });
     at = end;
   }
-  if (at !== payload.length) throw truncated(file, at, payload.length);
+  if (at !== payload.length) throw wrongLength(file, at, payload.length);
   return { metadata: checkMetadata(metadata, file), tensors };
 }
 
-const truncated = (file: string, expected: number, found: number) =>
+const wrongLength = (file: string, expected: number, found: number) =>
   new CheckpointError(file, `expected ${expected} bytes of numbers, got ${found}: truncated or damaged.`);
 
 function checkMetadata(metadata: unknown, file: string): Record<string, string> {
-  const isText =
-    typeof metadata === "object" &&
-    metadata !== null &&
-    Object.values(metadata).every((value) => typeof value === "string");
+  const isText = isObject(metadata) && Object.values(metadata).every((value) => typeof value === "string");
   if (!isText)
     throw new CheckpointError(file, "expected __metadata__ that maps names to texts: damaged or another format.");
   return metadata as Record<string, string>;
@@ -67,36 +70,48 @@ function readHeader(bytes: Uint8Array, file: string): { length: number; json: Re
   const length =
     bytes.length < 8 ? Number.NaN : Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (!(length <= Math.min(maxHeaderBytes, bytes.length - 8))) {
-    throw new CheckpointError(
-      file,
-      `expected a safetensors header within ${bytes.length} bytes: truncated or another format.`,
-    );
+    const expected = `expected a safetensors header of at most ${maxHeaderBytes} bytes within the file's ${bytes.length}`;
+    throw new CheckpointError(file, `at byte 0: ${expected}, got ${length}: truncated or another format.`);
   }
-  try {
-    const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length)));
-    if (typeof json === "object" && json !== null && !Array.isArray(json))
-      return { length, json: json as Record<string, unknown> };
-  } catch {
-    // falls through to the same error as JSON of another kind
-  }
-  throw new CheckpointError(file, "expected a safetensors header in JSON: damaged or another format.");
+  const refuse = (problem: string, at: number) =>
+    new CheckpointError(file, `at byte ${8 + at}: expected a safetensors header in JSON: ${problem}: damaged.`);
+  if (bytes[8] !== 0x7b) throw refuse("expected { first", 0);
+  return { length, json: parseJson(bytes.subarray(8, 8 + length), refuse) as Record<string, unknown> };
 }
 
-function checkEntry(entry: unknown, start: number, name: string, file: string): { shape: number[]; end: number } {
-  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-  const isShape = Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
-  const end = isShape ? start + 4 * sizeOf(shape) : Number.NaN;
-  if (
-    dtype !== "F32" ||
-    !Number.isSafeInteger(end) ||
-    !Array.isArray(offsets) ||
-    offsets[0] !== start ||
-    offsets[1] !== end
-  ) {
-    throw new CheckpointError(
-      file,
-      `tensor ${name}: expected float32 numbers from byte ${start} on, got ${JSON.stringify(entry)}.`,
-    );
+/** Tensors of at most so many, each with the end of its numbers. */
+function checkEntries(entries: Readonly<Record<string, unknown>>, file: string) {
+  const list = Object.entries(entries);
+  if (list.length > maxTensors) {
+    throw new CheckpointError(file, `expected at most ${maxTensors} tensors, got ${list.length}.`);
   }
-  return { shape: shape as number[], end };
+  let end = 0;
+  return list.map(([name, entry]) => {
+    const shape = checkEntry(entry, end, name, file);
+    end += multiply([4, ...shape]);
+    return [name, { shape, end }] as const;
+  });
 }
+
+/** The shape of a tensor whose numbers begin at `start`. */
+function checkEntry(entry: unknown, start: number, name: string, file: string): number[] {
+  const { dtype, shape, data_offsets: offsets, ...more } = isObject(entry) ? entry : {};
+  const isShape =
+    Array.isArray(shape) && shape.length <= maxRank && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  const end = isShape ? start + multiply([4, ...shape]) : Number.NaN;
+  const isPlaced = Array.isArray(offsets) && offsets.length === 2 && offsets[0] === start && offsets[1] === end;
+  if (
+    name.length <= maxNameLength &&
+    dtype === "F32" &&
+    Number.isSafeInteger(end) &&
+    isPlaced &&
+    Object.keys(more).length === 0
+  ) {
+    return shape as number[];
+  }
+  const [what, got] = [name, JSON.stringify(entry)].map((text) => text.slice(0, 200));
+  throw new CheckpointError(file, `tensor ${what}: expected float32 numbers from byte ${start} on, got ${got}.`);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

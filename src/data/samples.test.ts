@@ -81,7 +81,7 @@ test("refuses what is neither a file nor a folder of images", () => {
   );
   expect(refusal(folder, [2])).toMatch(/expected an NPY file of at most 2147483647 bytes, got a folder\./);
   expect(refusal(folder, [1, 2, 2])).toMatch(/expected 1 to \d+ PNG files, got 0/);
-  expect(refusal("/dev/null", [2])).toMatch(/got something else/);
+  expect(refusal("/dev/null", [2])).toMatch(/got a device/);
   writeFileSync(join(folder, "text"), "text");
   expect(refusal(join(folder, "text"), [2])).toMatch(/text: at byte 0: expected an NPY file/);
 });

@@ -1,11 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { InputError } from "../errors.ts";
-import { decodeNpy, type NpyArray } from "./npy.ts";
+import { checkNpyStart, decodeNpy, type NpyArray } from "./npy.ts";
 import { type ImageShape, readPngFolder } from "./png-folder.ts";
-import { reading } from "./reading.ts";
-
-/** What Node reads at once. */
-const maxFileBytes = 2 ** 31 - 1;
+import { kindOf, maxFileBytes, reading, readRegular } from "./reading.ts";
 
 /**
  * Samples [n, ...shape] that any program made, from an NPY file or, where they are images, from a folder of PNG images. Samples of three sizes, [channels,
@@ -19,14 +16,11 @@ export function readSamples(path: string, shape: readonly number[]): Float32Arra
   if (found?.isDirectory() && isImage) return readPngFolder(path, shape as unknown as ImageShape);
   if (!found?.isFile() || found.size > maxFileBytes) {
     const expected = `expected an NPY file of at most ${maxFileBytes} bytes${isImage ? " or a folder of PNG images" : ""}`;
-    const kind = found?.isDirectory() ? "a folder" : "something else";
-    const got = found === undefined ? "nothing there" : found.isFile() ? `${found.size} bytes` : kind;
+    const got = found === undefined ? "nothing there" : found.isFile() ? `${found.size} bytes` : kindOf(found);
     throw new InputError(path, `${expected}, got ${got}. Save the samples with numpy.save.`);
   }
-  const array = decodeNpy(
-    reading(path, () => readFileSync(path)),
-    path,
-  );
+  const check = (start: Uint8Array, sizeBytes: number) => checkNpyStart(start, sizeBytes, path);
+  const array = decodeNpy(readRegular(path, maxFileBytes, check), path);
   checkShape(array.shape, shape, path);
   return toSamples(array, isImage, path);
 }
