@@ -53,6 +53,17 @@ export class StorageError extends Error {
   }
 }
 
+/** A run is being written by another process. */
+export class LockedError extends Error {
+  override readonly name = "LockedError";
+  readonly run: string;
+
+  constructor(run: string, problem: string) {
+    super(`${run}: ${problem}`);
+    this.run = run;
+  }
+}
+
 /** A value that should be finite is not: the training has diverged. */
 export class DivergedError extends Error {
   override readonly name = "DivergedError";

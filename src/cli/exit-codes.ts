@@ -1,7 +1,7 @@
 /** Exit codes; part of the interface. */
 export const exitCodes = {
   done: 0,
-  /** An oracle of `conformance` does not hold; also an internal error. */
+  /** An oracle of `conformance` does not hold, or a comparison of `verify-resume`; also an internal error. */
   failed: 1,
   usage: 2,
   locked: 3,
@@ -15,6 +15,7 @@ export const exitCodes = {
 const byErrorName: Readonly<Record<string, number>> = {
   ConfigError: exitCodes.usage,
   ShapeError: exitCodes.usage,
+  LockedError: exitCodes.locked,
   DivergedError: exitCodes.diverged,
   InputError: exitCodes.input,
   StorageError: exitCodes.storage,

@@ -1,19 +1,23 @@
 import { createHash } from "node:crypto";
-import { readdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { decodeSafetensors, encodeSafetensors, payloadOf } from "../data/safetensors.ts";
-import { CheckpointError } from "../errors.ts";
+import { CheckpointError, StorageError } from "../errors.ts";
 import type { TensorSpec } from "../program.ts";
 import { type Snapshot, snapshotProblem } from "../train/snapshot.ts";
-import { readIfThere, storageError, writeWhole } from "./files.ts";
+import type { Best, LoopState } from "../train/train.ts";
+import { disk, type FileSystem } from "./file-system.ts";
+import { readIfThere, storageError, type WriteOptions, writeWhole } from "./files.ts";
 
-/** The weights and states of a training after a number of iterations. */
+/** Everything that determines how a training goes on after a number of iterations, but its configuration and its data. */
 export interface Checkpoint {
   readonly step: number;
   readonly snapshot: Snapshot;
+  readonly state: LoopState;
+  /** Records that the log of the run has at this step. */
+  readonly records: number;
 }
 
-const format = "coordescent-checkpoint-1";
+const format = "coordescent-checkpoint-2";
 const namePattern = /^(\d{6,})\.safetensors$/;
 
 /** How the names of checkpoints end. */
@@ -29,28 +33,64 @@ export function bestPath(folder: string): string {
   return join(folder, `best${checkpointSuffix}`);
 }
 
-/** Writes a checkpoint as one whole file, as the best one too if it is that, then removes all but `keep` of those up to it. Throws StorageError. */
+/**
+ * Writes a checkpoint as one whole file, then removes all but `keep` of those up to it. Throws StorageError, and what `guard` throws; what is on the disk
+ * then is what was there before, or the new checkpoint.
+ */
 export async function saveCheckpoint(
   folder: string,
-  { step, snapshot }: Checkpoint,
-  { keep, isBest }: { readonly keep: number; readonly isBest: boolean },
+  { step, snapshot, state, records }: Checkpoint,
+  { keep, ...options }: { readonly keep: number } & WriteOptions,
 ): Promise<void> {
-  const metadata = { format, step: String(step), sha256: digest(step, snapshot) };
-  const parts = encodeSafetensors(metadata, snapshot);
-  if (isBest) await writeWhole(bestPath(folder), parts); // first: a run that goes on from the other must find it
-  await writeWhole(checkpointPath(folder, step), parts);
-  const upToIt = (await listSteps(folder)).filter((other) => other <= step);
-  for (const old of upToIt.slice(keep)) await rm(checkpointPath(folder, old), { force: true });
+  const metadata = { format, step: String(step), records: String(records), state: JSON.stringify(state) };
+  const parts = encodeSafetensors({ ...metadata, sha256: digest(metadata, snapshot) }, snapshot);
+  await writeWhole(checkpointPath(folder, step), parts, options);
+  await removeOld(folder, step, keep, options.files);
+}
+
+/** Makes the saved checkpoint of a step the best one. Throws StorageError, and what `guard` throws. */
+export async function saveBest(folder: string, step: number, options: WriteOptions): Promise<void> {
+  const bytes = await readIfThere(checkpointPath(folder, step), options.files);
+  if (!bytes) throw new StorageError(checkpointPath(folder, step), "has just been saved, and is not there.");
+  await writeWhole(bestPath(folder), bytes, options);
+}
+
+/** One that cannot be removed costs space and nothing else; the next call tries again. */
+async function removeOld(folder: string, step: number, keep: number, files: FileSystem = disk): Promise<void> {
+  const steps = await listSteps(folder, files).catch(() => []);
+  const upToIt = steps.filter((other) => other <= step);
+  for (const old of upToIt.slice(keep)) await files.remove(checkpointPath(folder, old)).catch(() => {});
+}
+
+/**
+ * The step and distance of the best checkpoint that a run has when it goes on from a checkpoint, if it has one. Makes it anew where it should be that of
+ * this very step: the run may have been killed between the two. Throws StorageError, and what `guard` throws.
+ */
+export async function settleBest(
+  folder: string,
+  { step, state: { best } }: Checkpoint,
+  options: WriteOptions,
+): Promise<Best | undefined> {
+  if (best?.step === step) await saveBest(folder, step, options);
+  if (best === undefined || best.step === step) return best;
+  const found = await loadCheckpoint(bestPath(folder), options.files).catch((error) => {
+    if (error instanceof CheckpointError) return undefined;
+    throw error;
+  });
+  return found?.step === best.step ? best : undefined;
 }
 
 /**
  * The newest checkpoint of a folder that is whole, and the errors of newer ones that are not. Throws CheckpointError where none is.
  */
-export async function loadNewest(folder: string): Promise<{ checkpoint: Checkpoint; damaged: CheckpointError[] }> {
+export async function loadNewest(
+  folder: string,
+  files: FileSystem = disk,
+): Promise<{ checkpoint: Checkpoint; damaged: CheckpointError[] }> {
   const damaged: CheckpointError[] = [];
-  for (const step of await listSteps(folder)) {
+  for (const step of await listSteps(folder, files)) {
     try {
-      return { checkpoint: await loadCheckpoint(checkpointPath(folder, step)), damaged };
+      return { checkpoint: await loadCheckpoint(checkpointPath(folder, step), files), damaged };
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error;
       damaged.push(error);
@@ -68,20 +108,22 @@ export async function hasCheckpoints(folder: string): Promise<boolean> {
 }
 
 /** Reads a checkpoint and checks it against its checksum. Throws CheckpointError. */
-export async function loadCheckpoint(path: string): Promise<Checkpoint> {
-  const bytes = await readIfThere(path);
+export async function loadCheckpoint(path: string, files: FileSystem = disk): Promise<Checkpoint> {
+  const bytes = await readIfThere(path, files);
   if (!bytes) throw new CheckpointError(path, "expected a checkpoint, found no such file.");
   const { metadata, tensors } = decodeSafetensors(bytes, path);
   if (metadata.format !== format) {
-    throw new CheckpointError(path, `expected a checkpoint of format ${format}, got ${metadata.format ?? "none"}.`);
+    const got = metadata.format ?? "none";
+    throw new CheckpointError(path, `expected a checkpoint of format ${format}, got ${got}: of another version.`);
   }
-  const step = Number(metadata.step);
+  const { sha256, ...rest } = metadata;
+  const step = Number(rest.step);
   const number = namePattern.exec(basename(path))?.[1];
   const isNamedRight = number === undefined || Number(number) === step;
-  if (metadata.sha256 !== digest(step, tensors) || !isNamedRight) {
+  if (sha256 !== digest(rest, tensors) || !isNamedRight) {
     throw new CheckpointError(path, "the content does not agree with its SHA-256: damaged.");
   }
-  return { step, snapshot: tensors };
+  return { step, snapshot: tensors, state: JSON.parse(rest.state!) as LoopState, records: Number(rest.records) };
 }
 
 /** Checks that a checkpoint holds exactly the tensors of a model. Throws CheckpointError that names the first difference. */
@@ -90,17 +132,19 @@ export function checkTensors({ snapshot }: Checkpoint, specs: readonly TensorSpe
   if (problem) throw new CheckpointError(file, problem);
 }
 
-/** Renames the checkpoints after a step, which a run that goes on from there makes anew. */
+/** Renames the checkpoints after a step, which a run that goes on from there makes anew. Throws StorageError. */
 export async function setAsideAfter(folder: string, step: number): Promise<void> {
   for (const newer of (await listSteps(folder)).filter((other) => other > step)) {
     const path = checkpointPath(folder, newer);
-    await rename(path, `${path}.damaged`);
+    await disk.rename(path, `${path}.damaged`).catch((error) => {
+      throw storageError(path, "cannot be renamed", error);
+    });
   }
 }
 
-async function listSteps(folder: string): Promise<number[]> {
+async function listSteps(folder: string, files: FileSystem = disk): Promise<number[]> {
   try {
-    const steps = (await readdir(folder)).flatMap((name) => namePattern.exec(name)?.[1] ?? []);
+    const steps = (await files.list(folder)).flatMap((name) => namePattern.exec(name)?.[1] ?? []);
     return steps.map(Number).sort((a, b) => b - a);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
@@ -108,10 +152,10 @@ async function listSteps(folder: string): Promise<number[]> {
   }
 }
 
-/** SHA-256 of everything that a checkpoint says: the step, and the name, shape and numbers of each tensor. */
-function digest(step: number, snapshot: Snapshot): string {
+/** SHA-256 of everything that a checkpoint says: its metadata, and the name, shape and numbers of each tensor. */
+function digest(metadata: Readonly<Record<string, string>>, snapshot: Snapshot): string {
   const names = [...snapshot].map(([name, { shape }]) => [name, shape]);
-  const hash = createHash("sha256").update(JSON.stringify([format, step, names]));
+  const hash = createHash("sha256").update(JSON.stringify([Object.entries(metadata), names]));
   for (const part of payloadOf(snapshot)) hash.update(part);
   return hash.digest("hex");
 }

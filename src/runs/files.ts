@@ -1,22 +1,115 @@
 import { randomUUID } from "node:crypto";
-import { open, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { realpath, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { StorageError } from "../errors.ts";
+import { disk, type FileSystem, type OpenFile } from "./file-system.ts";
+import { isRunning } from "./process.ts";
+
+/** Where and under which condition a file is written. */
+export interface WriteOptions {
+  readonly files?: FileSystem;
+  /** Asked last before the file takes its name; what it throws stops that. */
+  readonly guard?: () => Promise<void>;
+}
+
+type Content = string | Uint8Array | readonly Uint8Array[];
 
 /**
  * Writes a file so that it appears whole or not at all, and stays after a crash: temporary name, write, fsync, rename, fsync of the folder. Throws
- * StorageError.
+ * StorageError, and what `guard` throws.
  */
-export async function writeWhole(path: string, content: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+export async function writeWhole(path: string, content: Content, options: WriteOptions = {}): Promise<void> {
+  const { files = disk, guard } = options;
+  await throughTemporary(path, content, files, async (temporary) => {
+    await guard?.();
+    await files.rename(temporary, path);
+  });
+}
+
+/** Writes a file that nobody else has, whole or not at all; returns whether there was none. Throws StorageError. */
+export async function writeNew(path: string, content: Content, files: FileSystem = disk): Promise<boolean> {
+  let isNew = true;
+  await throughTemporary(path, content, files, async (temporary) => {
+    try {
+      await files.link(temporary, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      isNew = false;
+    }
+    await files.remove(temporary);
+  });
+  return isNew;
+}
+
+/** Writes a temporary file beside a path and lets `place` put it there. */
+async function throughTemporary(
+  path: string,
+  content: Content,
+  files: FileSystem,
+  place: (temporary: string) => Promise<void>,
+): Promise<void> {
   const temporary = `${path}.${process.pid}-${randomUUID().slice(0, 8)}.part`;
   try {
-    await synced(temporary, "wx", (file) => writeFile(file, content as string | Uint8Array | Iterable<Uint8Array>));
-    await rename(temporary, path);
-    if (process.platform !== "win32") await synced(dirname(path), "r", () => Promise.resolve());
+    await synced(files, temporary, "wx", (file) => writeAll(file, partsOf(content)));
+    await place(temporary);
+    if (process.platform !== "win32") await synced(files, dirname(path), "r", () => Promise.resolve());
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    throw storageError(path, "cannot be written", error);
+    await files.remove(temporary).catch(() => {});
+    throw isSystemError(error) ? storageError(path, "cannot be written", error) : error;
   }
+}
+
+function partsOf(content: Content): readonly Uint8Array[] {
+  if (typeof content === "string") return [new TextEncoder().encode(content)];
+  return content instanceof Uint8Array ? [content] : content;
+}
+
+async function writeAll(file: OpenFile, parts: readonly Uint8Array[]): Promise<void> {
+  let at = 0;
+  for (const part of parts) {
+    for (let done = 0; done < part.length; ) {
+      const written = await file.write(part.subarray(done), at);
+      if (written === 0) throw Object.assign(new Error("ENOSPC: no byte was written"), { code: "ENOSPC" });
+      done += written;
+      at += written;
+    }
+  }
+}
+
+async function synced(
+  files: FileSystem,
+  path: string,
+  flags: "wx" | "r",
+  use: (file: OpenFile) => Promise<void>,
+): Promise<void> {
+  const file = await files.open(path, flags);
+  try {
+    await use(file);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+const temporaryPattern = /\.(\d+)-[0-9a-f]{8}\.part$/;
+
+/** Whether a name is that of a temporary file whose writer has died. */
+export function isOrphan(name: string): boolean {
+  const [, pid] = temporaryPattern.exec(name) ?? [];
+  return pid !== undefined && (Number(pid) === process.pid || !isRunning(Number(pid)));
+}
+
+/** Removes what writers that were killed have left in a folder. Nothing of this process may be under way there. */
+export async function removeOrphans(folder: string, files: FileSystem = disk): Promise<void> {
+  const names = await files.list(folder).catch(() => [] as string[]);
+  for (const name of names.filter(isOrphan)) await files.remove(join(folder, name)).catch(() => {});
+}
+
+/** Removes a file, if it is there. Throws StorageError. */
+export async function removeFile(path: string): Promise<void> {
+  await disk.remove(path).catch((error) => {
+    throw storageError(path, "cannot be removed", error);
+  });
 }
 
 /** Writes a file where a user wants it: whole, through links, and into a device without replacing it. Throws StorageError. */
@@ -32,31 +125,10 @@ export async function writeOver(path: string, content: Uint8Array): Promise<void
   });
 }
 
-/** Writes a file that nobody else has; returns whether there was none. Throws StorageError. */
-export async function writeNew(path: string, content: string): Promise<boolean> {
-  try {
-    await synced(path, "wx", (file) => file.writeFile(content));
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw storageError(path, "cannot be written", error);
-  }
-}
-
-async function synced(path: string, flags: string, use: (file: Awaited<ReturnType<typeof open>>) => Promise<void>) {
-  const file = await open(path, flags);
-  try {
-    await use(file);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
 /** The bytes of a file, or undefined where there is none. Throws StorageError where it cannot be read. */
-export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+export async function readIfThere(path: string, files: FileSystem = disk): Promise<Uint8Array | undefined> {
   try {
-    return await readFile(path);
+    return await files.read(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return undefined;
@@ -64,10 +136,16 @@ export async function readIfThere(path: string): Promise<Uint8Array | undefined>
   }
 }
 
+const isSystemError = (error: unknown) => typeof (error as NodeJS.ErrnoException)?.code === "string";
+
 /** A failed file operation as an error for people. */
 export function storageError(path: string, what: string, cause: unknown): StorageError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const advice =
-    code === "ENOSPC" ? " Free some space." : code === "EACCES" || code === "EROFS" ? " Check the permissions." : "";
+    code === "ENOSPC" || code === "EDQUOT"
+      ? " Free some space."
+      : code === "EACCES" || code === "EROFS"
+        ? " Check the permissions."
+        : "";
   return new StorageError(path, `${what}: ${message}.${advice}`, { cause });
 }

@@ -1,30 +1,75 @@
-import { closeSync, openSync, writeSync } from "node:fs";
 import { InputError } from "../errors.ts";
 import type { LogRecord } from "../train/train.ts";
-import { readIfThere, storageError, writeWhole } from "./files.ts";
+import { disk } from "./file-system.ts";
+import { readIfThere, storageError, type WriteOptions, writeWhole } from "./files.ts";
 
 /** The log of a run, `metrics.jsonl`, open for writing at its end. */
 export interface Log {
-  append(record: LogRecord): void;
-  close(): void;
+  /** Records so far, those that wait for the disk included. */
+  readonly records: number;
+  readonly waitingBytes: number;
+  /** Takes a record and writes what waits. Throws StorageError; then the record waits. */
+  append(record: LogRecord): Promise<void>;
+  /** Returns when every record would outlast a loss of power. Throws StorageError. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
 }
 
-/** Opens a log. Throws StorageError. */
-export function openLog(path: string): Log {
-  const file = guarded(path, () => openSync(path, "a"));
+/**
+ * Opens the log of a run that has `records`; `kept` are their lines, and what the file holds behind them is lost. Throws StorageError, and what `guard`
+ * throws, before anything is written.
+ */
+export async function openLog(path: string, kept: readonly LogRecord[], options: WriteOptions = {}): Promise<Log> {
+  const { files = disk, guard } = options;
+  const start = encode(kept);
+  await writeWhole(path, start, options);
+  const file = await files.open(path, "r+").catch((error) => {
+    throw storageError(path, "cannot be written", error);
+  });
+  let records = kept.length;
+  let end = start.length;
+  let waiting: Uint8Array = new Uint8Array(0);
+
+  const guarded = async (action: () => Promise<void>) => {
+    await guard?.();
+    try {
+      await action();
+    } catch (error) {
+      throw storageError(path, "cannot be written", error);
+    }
+  };
+  const flush = async () => {
+    while (waiting.length > 0) {
+      const written = await file.write(waiting, end);
+      if (written === 0) throw Object.assign(new Error("ENOSPC: no byte was written"), { code: "ENOSPC" });
+      end += written;
+      waiting = waiting.subarray(written);
+    }
+  };
   return {
-    append: (record) => void guarded(path, () => writeSync(file, `${JSON.stringify(record)}\n`)),
-    close: () => closeSync(file),
+    get records() {
+      return records;
+    },
+    get waitingBytes() {
+      return waiting.length;
+    },
+    async append(record) {
+      const line = encode([record]);
+      waiting = Buffer.concat([waiting, line]);
+      records += 1;
+      await guarded(flush);
+    },
+    sync: () =>
+      guarded(async () => {
+        await flush();
+        await file.sync();
+      }),
+    close: () => file.close(),
   };
 }
 
-function guarded<T>(path: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw storageError(path, "cannot be written", error);
-  }
-}
+const encode = (records: readonly LogRecord[]): Uint8Array =>
+  new TextEncoder().encode(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
 
 /** The records of a log; none where there is no file. A last line that was cut off is left out. Throws InputError, StorageError. */
 export async function readLog(path: string): Promise<LogRecord[]> {
@@ -45,12 +90,4 @@ function parseRecord(line: string, path: string, number: number): LogRecord {
     path,
     `line ${number}: expected a record with a step, got ${line.slice(0, 60)}. Remove the line.`,
   );
-}
-
-/** Removes the records after a step, which a resumed run writes again. Returns those that stay. */
-export async function truncateLog(path: string, step: number): Promise<LogRecord[]> {
-  const records = await readLog(path);
-  const kept = records.filter((record) => record.step <= step);
-  await writeWhole(path, kept.map((record) => `${JSON.stringify(record)}\n`).join(""));
-  return kept;
 }

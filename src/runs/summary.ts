@@ -27,5 +27,7 @@ export interface Summary {
   /** The checkpoint whose samples a probe found nearest to real examples. */
   readonly best: { readonly step: number; readonly distance: number; readonly checkpoint: string } | null;
   readonly samples: string | null;
+  /** What the disk did not take in the last session, where there was such trouble: how many files, and why the last of them. */
+  readonly degraded: { readonly files: number; readonly problem: string } | null;
   readonly report: string;
 }

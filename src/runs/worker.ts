@@ -22,12 +22,7 @@ export interface Job {
   readonly source: DataSource;
   /** One Int32: a value of `stopRequest`. */
   readonly stop: SharedArrayBuffer;
-  readonly resume?: {
-    readonly checkpoint: Checkpoint;
-    readonly file: string;
-    readonly elapsedMs: number;
-    readonly best: number | undefined;
-  };
+  readonly resume?: { readonly checkpoint: Checkpoint; readonly file: string; readonly elapsedMs: number };
 }
 
 /** What the thread posts: first `ready` or `failed`, at last `done` or `failed`. */
@@ -51,6 +46,9 @@ async function work({ config, source, stop, resume }: Job, post: Post): Promise<
   if (resume) trainer.restore(resume.checkpoint.snapshot, resume.checkpoint.step);
   post({ type: "ready", runtime: runtime.name, fingerprint: data.fingerprint });
   const flag = new Int32Array(stop);
+  // One memory that both threads see: a copy of every checkpoint would be garbage that leaves holes in the heap.
+  const snapshot = emptySnapshot(plan.tensors, (sizeBytes) => new SharedArrayBuffer(sizeBytes));
+  let stored: Promise<unknown> = Promise.resolve();
   const events = train({
     trainer,
     steps: config.steps,
@@ -61,16 +59,18 @@ async function work({ config, source, stop, resume }: Job, post: Post): Promise<
     tolerance: config.convergence.tolerance,
     latents: latentsOf(config, "samples", config.sample.count),
     probe: probeOf(config, source, runtime),
-    best: resume?.best,
-    // One memory that both threads see: a copy of every checkpoint would be garbage that leaves holes in the heap.
-    snapshotInto: emptySnapshot(plan.tensors, (sizeBytes) => new SharedArrayBuffer(sizeBytes)),
+    state: resume?.checkpoint.state,
+    snapshotMemory: async () => {
+      await stored; // while it is, the training goes on
+      return snapshot;
+    },
     elapsedMs: resume?.elapsedMs ?? 0,
     isStopped: () => Atomics.load(flag, 0) !== stopRequest.none,
   });
   for await (const event of events) {
     if (Atomics.load(flag, 0) === stopRequest.abandon) break;
     post(event, event.type === "samples" ? [event.samples.buffer as ArrayBuffer] : []);
-    if (event.type === "checkpoint") await once(port, "message"); // it is stored, and the memory free again
+    if (event.type === "checkpoint") stored = once(port, "message");
   }
   await trainer.release();
   post({ type: "done" });

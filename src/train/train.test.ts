@@ -4,7 +4,7 @@ import { ring } from "../data/mixture.ts";
 import { configure } from "../runs/config.ts";
 import { planOf } from "../runs/model.ts";
 import { referenceRuntime } from "../runtime/reference.ts";
-import { type TrainingEvent, train } from "./train.ts";
+import { type LoopState, type TrainingEvent, train } from "./train.ts";
 import { createTrainer } from "./trainer.ts";
 
 const window = 2;
@@ -40,7 +40,7 @@ async function eventsOf(tolerance: number, steps: number): Promise<TrainingEvent
 
 describe("a probe", () => {
   const distances = [5, 3, 4, 2];
-  const probed = async (options: { steps: number; best?: number }) => {
+  const probed = async (options: { steps: number; state?: LoopState }) => {
     let looks = 0;
     const measure = async () => ({ distance: distances[looks++]!, modes: 1, histogram: [1], diversity: 1 });
     const probe = { every: 3, latents: new Float32Array(8), measure };
@@ -50,7 +50,7 @@ describe("a probe", () => {
     return events;
   };
   const bests = (events: readonly TrainingEvent[]) =>
-    events.flatMap((event) => (event.type === "checkpoint" && event.best !== undefined ? [event] : []));
+    events.flatMap((event) => (event.type === "checkpoint" && event.isBest ? [event] : []));
 
   test("is logged in its steps and makes a checkpoint where it finds the least distance so far", async () => {
     const events = await probed({ steps: 12 });
@@ -63,15 +63,17 @@ describe("a probe", () => {
       [10, undefined],
       [12, 2],
     ]);
-    expect(bests(events).map(({ step, best }) => [step, best])).toEqual([
-      [3, 5],
-      [6, 3],
-      [12, 2],
+    expect(bests(events).map(({ state }) => state.best)).toEqual([
+      { step: 3, distance: 5 },
+      { step: 6, distance: 3 },
+      { step: 12, distance: 2 },
     ]);
   });
 
   test("knows the least distance of earlier sessions", async () => {
-    expect(bests(await probed({ steps: 12, best: 3 })).map(({ step }) => step)).toEqual([12]);
+    expect(
+      bests(await probed({ steps: 12, state: { best: { step: 0, distance: 3 } } })).map(({ step }) => step),
+    ).toEqual([12]);
   });
 
   test("looks once more at the end, but not in a training that is shorter than its interval", async () => {
@@ -98,7 +100,11 @@ test("a training ends at the first window in which the mean loss changes by no m
     change: expect.closeTo(changes[first]!, 5),
   });
   expect(lossesOf(events)).toHaveLength((first + 2) * window * blocks);
-  expect(events.at(-1)).toMatchObject({ type: "checkpoint", step: (first + 2) * window * blocks });
+  expect(events.at(-1)).toMatchObject({
+    type: "checkpoint",
+    step: (first + 2) * window * blocks,
+    state: { converged },
+  });
 });
 
 test("without a tolerance it goes on to its last iteration", async () => {

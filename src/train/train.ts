@@ -56,6 +56,22 @@ export interface Probe {
   measure(samples: Float32Array): Promise<Quality>;
 }
 
+/** The step whose samples a probe found nearest to real examples. */
+export interface Best {
+  readonly step: number;
+  readonly distance: number;
+}
+
+/**
+ * What a training knows beside the tensors of its trainer: a checkpoint holds it as JSON, and a training goes on from both as if it had never stopped.
+ * Finite numbers, texts, lists and objects only.
+ */
+export interface LoopState {
+  readonly best?: Best;
+  /** Where the training has ended so. */
+  readonly converged?: Converged;
+}
+
 /** How an ended training can have ended before its last iteration. */
 export interface Converged {
   readonly type: "converged";
@@ -73,8 +89,9 @@ export type TrainingEvent =
       readonly type: "checkpoint";
       readonly step: number;
       readonly snapshot: Snapshot;
-      /** The least distance that a probe has found, where it is that of these weights. */
-      readonly best?: number;
+      readonly state: LoopState;
+      /** Whether a probe has found no samples nearer to real examples than those of these weights. */
+      readonly isBest: boolean;
     };
 
 /** What is trained, how long, and how often it is looked at. */
@@ -91,19 +108,20 @@ export interface TrainingOptions {
   /** The latents that every sample event shows. */
   readonly latents: Float32Array;
   readonly probe?: Probe | undefined;
-  /** The least distance that a probe found in earlier sessions. */
-  readonly best?: number | undefined;
+  /** What earlier sessions of the training knew at its present step. */
+  readonly state?: LoopState | undefined;
   /** Time that earlier sessions of the training took. */
   readonly elapsedMs?: number;
-  /** Memory for the snapshots of the checkpoints, which then hold until the next event is asked for; without it each has its own. */
-  readonly snapshotInto?: Snapshot;
+  /** Gives the memory for the next checkpoint, once it is free; without it each has its own. */
+  readonly snapshotMemory?: () => Promise<Snapshot>;
   /** Asked before every iteration: whether to make a checkpoint and end. */
   readonly isStopped?: () => boolean;
 }
 
 /**
  * Iterates a trainer, and yields what there is to log, to look at and to save; it stores nothing itself. A new
- * training begins with a checkpoint, and every one ends with one, a last picture perhaps after it. Throws
+ * training begins with a checkpoint, and every one ends with one. A checkpoint is the last event of its step: who has stored it, has stored what came before
+ * it, and goes on from there without a gap. Throws
  * DivergedError as soon as a reported value is not finite, or a weight that is to be saved.
  */
 export async function* train(options: TrainingOptions): AsyncGenerator<TrainingEvent, void, void> {
@@ -113,18 +131,19 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
   const isDue = (every: number) => trainer.step % every === 0 || trainer.step === steps;
   let logged = { step: trainer.step, at: performance.now() };
   let savedAt = -1;
-  let best = options.best ?? Number.POSITIVE_INFINITY;
+  let state = options.state ?? {};
   if (trainer.step === 0) {
-    yield await checkpoint(options);
+    yield await checkpoint(options, state);
     savedAt = 0;
   }
-  while (trainer.step < steps && !isStopped()) {
+  while (trainer.step < steps && !state.converged && !isStopped()) {
     const iteration = await trainer.iterate();
     checkFinite(iteration);
     const converged = convergedAt(iteration, options.tolerance ?? 0);
     const found = probe && steps >= probe.every && isDue(probe.every) ? await look(trainer, probe) : undefined;
-    const isBest = found !== undefined && found.quality.distance < best;
-    if (isBest) best = found.quality.distance;
+    const isBest = found !== undefined && found.quality.distance < (state.best?.distance ?? Number.POSITIVE_INFINITY);
+    if (isBest) state = { ...state, best: { step: trainer.step, distance: found.quality.distance } };
+    if (converged) state = { ...state, converged };
     if (isDue(logEvery) || converged || found) {
       const now = performance.now();
       const imagesPerSecond = (1000 * batch * (iteration.step - logged.step)) / (now - logged.at);
@@ -138,20 +157,16 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
       };
       logged = { step: iteration.step, at: now };
     }
-    if (isDue(checkpointEvery) || isBest) {
-      const saved = await checkpoint(options);
-      yield isBest ? { ...saved, best } : saved;
-      savedAt = trainer.step;
-    }
     if (isDue(sampleEvery) || converged) {
       yield { type: "samples", step: trainer.step, samples: await trainer.sample(latents) };
     }
-    if (converged) {
-      yield converged;
-      break;
+    if (converged) yield converged;
+    if (isDue(checkpointEvery) || isBest || converged) {
+      yield await checkpoint(options, state, isBest);
+      savedAt = trainer.step;
     }
   }
-  if (savedAt !== trainer.step) yield await checkpoint(options);
+  if (savedAt !== trainer.step) yield await checkpoint(options, state);
 }
 
 async function look(trainer: Trainer, { latents, measure }: Probe) {
@@ -162,11 +177,11 @@ async function look(trainer: Trainer, { latents, measure }: Probe) {
   return { quality, probeMs: Math.round(performance.now() - begun) };
 }
 
-async function checkpoint({ trainer, snapshotInto }: TrainingOptions) {
-  const snapshot = await trainer.snapshot(snapshotInto);
+async function checkpoint({ trainer, snapshotMemory }: TrainingOptions, state: LoopState, isBest = false) {
+  const snapshot = await trainer.snapshot(await snapshotMemory?.());
   const name = notFinite(snapshot);
   if (name !== undefined) throw new DivergedError(trainer.step, `${name} holds numbers that are not finite.`);
-  return { type: "checkpoint", step: trainer.step, snapshot } as const;
+  return { type: "checkpoint", step: trainer.step, snapshot, state, isBest } as const;
 }
 
 function convergedAt({ step, moves }: Iteration, tolerance: number): Converged | undefined {

@@ -1,0 +1,60 @@
+import { bestPath, checkpointPath } from "./checkpoint.ts";
+import { readIfThere, writeWhole } from "./files.ts";
+import type { RunPaths } from "./run-directory.ts";
+import { writeReport } from "./run-report.ts";
+import { type Run, samplePath } from "./storing.ts";
+import type { Summary } from "./summary.ts";
+
+/** Writes the report and the summary. Throws StorageError and LockedError. */
+export async function conclude(
+  run: Run,
+  runtime: string,
+  state: Summary["state"],
+  problem: string | null = null,
+): Promise<Summary> {
+  const { paths, record, last, trouble, writing } = run;
+  const { config } = record;
+  const summary: Summary = {
+    run: paths.root,
+    state,
+    problem,
+    change: run.converged?.change ?? null,
+    step: state === "diverged" ? (last?.step ?? 0) : run.checkpoint,
+    steps: config.steps,
+    elapsedMs: last?.elapsedMs ?? 0,
+    imagesPerSecond: last && last.elapsedMs > 0 ? Math.round((1000 * config.batch * last.step) / last.elapsedMs) : 0,
+    lossD: last?.lossD ?? null,
+    lossG: last?.lossG ?? null,
+    probabilityReal: last?.probabilityReal ?? null,
+    probabilityFake: last?.probabilityFake ?? null,
+    preset: config.preset,
+    data: record.data.name,
+    seed: config.seed,
+    runtime,
+    quality: run.quality ?? null,
+    checkpoint: checkpointPath(paths.checkpoints, run.checkpoint),
+    best: run.best ? { ...run.best, checkpoint: bestPath(paths.checkpoints) } : null,
+    samples: run.sample === undefined ? null : samplePath(paths, run.sample),
+    report: paths.report,
+    degraded: trouble.error ? { files: trouble.files, problem: trouble.error.message } : null,
+  };
+  await writeReport(paths, record, summary, writing);
+  await writeWhole(paths.summary, `${JSON.stringify(summary, undefined, 2)}\n`, writing);
+  return summary;
+}
+
+/** The summary of a run, if it has one that can be read. */
+export async function readSummary({ summary }: RunPaths): Promise<Summary | undefined> {
+  const bytes = await readIfThere(summary);
+  try {
+    return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Summary);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the summary of a run says that it ended with a step: nothing was left to do there. */
+export async function isConcluded(paths: RunPaths, step: number): Promise<boolean> {
+  const summary = await readSummary(paths);
+  return summary?.step === step && (summary.state === "finished" || summary.state === "converged");
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import { stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { LockedError, StorageError } from "../errors.ts";
+import { disk } from "./file-system.ts";
+import { readIfThere, storageError, writeNew } from "./files.ts";
+import { identify, isAlive, type ProcessIdentity } from "./process.ts";
+
+/** Who writes a run: the content of its lock file. */
+export interface Holder extends ProcessIdentity {
+  /** One more than that of the holder before, if that one could not let go. */
+  readonly epoch: number;
+  /** When the lock was taken, in ISO 8601. */
+  readonly since: string;
+  /** Random: of this holding and no other. */
+  readonly token: string;
+}
+
+/** A run that this process and no other writes. */
+export interface Lock {
+  /** Throws LockedError where another process has taken the run over: this one was stopped, and taken for dead. */
+  check(): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** The newest lock of a run. */
+export interface FoundLock {
+  readonly epoch: number;
+  /** Undefined where it has just let go. */
+  readonly holder: Holder | undefined;
+  /** Whether its holder is at work; on another machine, whether it has lately given a sign of life. */
+  readonly isHeld: boolean;
+}
+
+const signOfLifeMs = 5000;
+const silenceMs = 60_000;
+
+const namePattern = /^lock\.(\d+)$/;
+
+const epochOf = (name: string) => Number(namePattern.exec(name)![1]);
+
+/** Whether a name in the directory of a run is that of a lock. */
+export const isLockName = (name: string) => namePattern.test(name);
+
+/**
+ * Takes the lock of a run. Nobody waits: a holder that is dead - its process is gone, or began at another time than the one of its number, or gave no
+ * sign of life from another machine for a minute - is succeeded at once. The lock file carries the epoch in its name and is made by linking, so of two
+ * successors one wins. Throws LockedError with who holds it, and StorageError.
+ */
+export async function acquireLock(root: string): Promise<Lock> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const before = await findLock(root);
+    if (before?.isHeld) throw new LockedError(root, `is being written by ${describeHolder(before.holder!)}.`);
+    const epoch = (before?.epoch ?? 0) + 1;
+    const holder: Holder = { ...identify(), epoch, since: new Date().toISOString(), token: randomUUID() };
+    const path = join(root, `lock.${epoch}`);
+    if (!(await writeNew(path, `${JSON.stringify(holder)}\n`))) continue;
+    const others = (await lockNames(root)).filter((name) => name !== `lock.${epoch}`);
+    const found = await Promise.all(others.map((name) => readLock(root, name)));
+    if (found.every((other) => other.epoch < epoch && !other.isHeld)) {
+      for (const name of others) await disk.remove(join(root, name));
+      return held(root, path, holder);
+    }
+    await disk.remove(path); // somebody came between: who is first in the next round has it
+  }
+  throw new StorageError(root, "cannot be locked: other processes take it all the time. Try again.");
+}
+
+function held(root: string, path: string, { token }: Holder): Lock {
+  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), signOfLifeMs);
+  beat.unref();
+  return {
+    async check() {
+      const found = await readHolder(path);
+      if (found?.token === token) return;
+      const successor = await findLock(root);
+      const by = successor?.holder ? ` by ${describeHolder(successor.holder)}` : "";
+      throw new LockedError(root, `was taken over${by} while this process did not run. Nothing more is written here.`);
+    },
+    async release() {
+      clearInterval(beat);
+      const found = await readHolder(path).catch(() => undefined);
+      if (found?.token === token) await disk.remove(path).catch(() => {}); // a lock of an ended process hinders nobody
+    },
+  };
+}
+
+/** The newest lock of a run, or undefined where it has none. Throws StorageError. */
+export async function findLock(root: string): Promise<FoundLock | undefined> {
+  const [newest] = await lockNames(root);
+  return newest === undefined ? undefined : readLock(root, newest);
+}
+
+/** Who holds a lock, in words. */
+export function describeHolder({ pid, host, since }: Holder): string {
+  return `process ${pid} on ${host} since ${since}`;
+}
+
+async function readLock(root: string, name: string): Promise<FoundLock> {
+  const path = join(root, name);
+  const holder = await readHolder(path);
+  const isHeld = holder !== undefined && (isAlive(holder) ?? (await silenceOf(path)) < silenceMs);
+  return { epoch: epochOf(name), holder, isHeld };
+}
+
+/** Milliseconds since a holder gave a sign of life. */
+async function silenceOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => Number.POSITIVE_INFINITY,
+  );
+}
+
+/** Names of locks, newest first. */
+async function lockNames(root: string): Promise<string[]> {
+  const names = await disk.list(root).catch((error) => {
+    throw storageError(root, "cannot be read", error);
+  });
+  return names.filter(isLockName).sort((a, b) => epochOf(b) - epochOf(a));
+}
+
+async function readHolder(path: string): Promise<Holder | undefined> {
+  const bytes = await readIfThere(path);
+  try {
+    return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Holder);
+  } catch {
+    return undefined; // made whole by linking: somebody else's file
+  }
+}

@@ -1,0 +1,70 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+
+/** Which process on which machine: enough to tell it from a later one with the same number. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly host: string;
+  /** Of the machine since it started, where it can be known. */
+  readonly boot: string | null;
+  /** When the process began, in a form of the operating system, where it can be known. */
+  readonly began: string | null;
+}
+
+/** Whether a process of this number is there on this machine. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  return !isEnded(pid);
+}
+
+/** This process. */
+export function identify(): ProcessIdentity {
+  return { pid: process.pid, host: hostname(), boot: bootId(), began: beginningOf(process.pid) };
+}
+
+/** Whether a process is alive; undefined where that cannot be seen from this machine. */
+export function isAlive({ pid, host, boot, began }: ProcessIdentity): boolean | undefined {
+  if (host !== hostname()) return undefined;
+  return boot === bootId() && isRunning(pid) && began === beginningOf(pid);
+}
+
+function bootId(): string | null {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+  } catch {
+    return null;
+  }
+}
+
+function beginningOf(pid: number): string | null {
+  return process.platform === "linux" ? (statusOf(pid)?.[19] ?? null) : beginningByPs(pid);
+}
+
+/** It may stay in the list of processes until its parent asks for its result. */
+function isEnded(pid: number): boolean {
+  const [state] = (process.platform === "linux" && statusOf(pid)) || [];
+  return state === "Z" || state === "X";
+}
+
+/** What Linux says of a process, from its state on: the fields behind its name, which stands in parentheses and may hold spaces (proc(5)). */
+function statusOf(pid: number): string[] | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return undefined;
+  }
+}
+
+function beginningByPs(pid: number): string | null {
+  try {
+    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim() || null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,111 @@
+import { join } from "node:path";
+import { StorageError } from "../errors.ts";
+import type { Best, Converged, LogRecord, Quality, TrainingEvent } from "../train/train.ts";
+import { saveBest, saveCheckpoint } from "./checkpoint.ts";
+import { dataSets } from "./data-source.ts";
+import { type WriteOptions, writeWhole } from "./files.ts";
+import type { Log } from "./log.ts";
+import type { RunPaths, RunRecord } from "./run-directory.ts";
+
+/** A run that is being written. */
+export interface Run {
+  readonly paths: RunPaths;
+  readonly record: RunRecord;
+  readonly log: Log;
+  /** With what every file of the run is written. */
+  readonly writing: WriteOptions;
+  /** What the best checkpoint is, if there has been a probe. */
+  best: Best | undefined;
+  /** The newest of each. */
+  last: LogRecord | undefined;
+  quality: Quality | undefined;
+  checkpoint: number;
+  sample: number | undefined;
+  /** Where the convergence test ended the training. */
+  converged: Converged | undefined;
+  trouble: Trouble;
+}
+
+/** What the disk did not take. */
+export interface Trouble {
+  files: number;
+  /** Checkpoints that could not be saved since the last one that could. */
+  checkpointsInARow: number;
+  /** The newest error. */
+  error: StorageError | undefined;
+}
+
+/** No trouble so far. */
+export const noTrouble = (): Trouble => ({ files: 0, checkpointsInARow: 0, error: undefined });
+
+/** After so many checkpoints in a row that cannot be saved a training ends: it would go on for nothing. */
+export const checkpointTries = 5;
+
+/** Bytes of the log that may wait for a disk that takes no more. */
+const patienceBytes = 2 ** 24;
+
+/**
+ * Stores what a training posts. Where the disk does not take it the training goes on: the log waits, a picture is lost, and the next checkpoint is the
+ * next try, while the old ones stay; `say` is told. Throws the StorageError once that has gone on too long, and LockedError.
+ */
+export async function store(run: Run, event: TrainingEvent, say: (notice: string) => void): Promise<void> {
+  try {
+    await write(run, event);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    endure(run, event, error, say);
+    return;
+  }
+  if (event.type !== "checkpoint") return;
+  if (run.trouble.checkpointsInARow > 0) say(`The disk takes files again: step ${event.step} is saved.`);
+  run.trouble.checkpointsInARow = 0;
+}
+
+async function write(run: Run, event: TrainingEvent): Promise<void> {
+  const { paths, record, log, writing } = run;
+  if (event.type === "record") {
+    run.last = event.record;
+    run.quality = event.record.quality ?? run.quality;
+    await log.append(event.record);
+  } else if (event.type === "samples") {
+    const png = await dataSets[record.config.data].draw(event.samples);
+    await writeWhole(samplePath(paths, event.step), png, writing);
+    run.sample = event.step;
+  } else if (event.type === "converged") {
+    run.converged = event;
+  } else {
+    const { step, snapshot, state, isBest } = event;
+    await log.sync(); // no checkpoint is newer than its log
+    const checkpoint = { step, snapshot, state, records: log.records };
+    await saveCheckpoint(paths.checkpoints, checkpoint, { keep: record.config.checkpoint.keep, ...writing });
+    run.checkpoint = step;
+    if (!isBest) return;
+    await saveBest(paths.checkpoints, step, writing);
+    run.best = state.best;
+  }
+}
+
+function endure(run: Run, event: TrainingEvent, error: StorageError, say: (notice: string) => void): void {
+  const { trouble, paths, log } = run;
+  const isNews = trouble.error?.message !== error.message;
+  trouble.files += 1;
+  trouble.error = error;
+  if (event.type !== "checkpoint") {
+    if (log.waitingBytes > patienceBytes) throw error;
+    if (isNews) say(`${error.message} Training goes on.`);
+    return;
+  }
+  trouble.checkpointsInARow += 1;
+  const tries = `${trouble.checkpointsInARow} of ${checkpointTries} tries`;
+  const newest = `The newest checkpoint is that of step ${run.checkpoint}`;
+  if (trouble.checkpointsInARow < checkpointTries) {
+    say(`NOT SAVED: step ${event.step}. ${error.message} Training goes on, after ${tries}. ${newest}.`);
+    return;
+  }
+  const problem = `no checkpoint could be saved in ${tries}. ${newest}, from which \`coordescent resume\` goes on. ${error.message}`;
+  throw new StorageError(paths.root, problem, { cause: error });
+}
+
+/** Path of the picture of a step. */
+export const samplePath = (paths: RunPaths, step: number) =>
+  join(paths.samples, `${String(step).padStart(6, "0")}.png`);
