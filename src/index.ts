@@ -2,10 +2,11 @@
 export { gradients } from "./autodiff/gradients.ts";
 export type { Dataset } from "./data/dataset.ts";
 export { imageDataset } from "./data/image-feed.ts";
-export type { LabelledImages, Split } from "./data/images.ts";
+export type { Images, LabelledImages, Split } from "./data/images.ts";
 export { grid, type Mixture, ring } from "./data/mixture.ts";
 export { findMnist, loadMnist } from "./data/mnist.ts";
 export { ensureMnist } from "./data/mnist-download.ts";
+export { readOwnImages, splitOf } from "./data/own-images.ts";
 export { stackedDigits } from "./data/stacked.ts";
 export { strokes } from "./data/strokes.ts";
 export type { Descent, GameOptions, LazyObjective, PlayerSpec } from "./descent/descent.ts";

@@ -465,7 +465,7 @@ describe("bad input", () => {
     [
       "train --data stroke",
       2,
-      /data: expected one of mnist, strokes, stacked-mnist, ring, grid, got "stroke". Did you mean strokes\?/,
+      /data: expected one of mnist, strokes, stacked-mnist, ring, grid, a path, got "stroke". Did you mean strokes\?/,
     ],
     [
       "train --set descent.learningrate=1",
@@ -536,7 +536,7 @@ describe("bad input", () => {
     ["sample .", 2, /expected the directory of a run, found a directory without config.json/],
     ["sample nothing --count 0", 2, /--count: expected a whole number from 1 to 10000, got 0/],
     ["inspect", 2, /missing required argument 'run'/],
-    ["data check digits", 2, /data: expected one of mnist, strokes, stacked-mnist, ring, grid, got digits/],
+    ["data check digits", 2, /data: expected one of mnist, strokes, stacked-mnist, ring, grid, a path, got digits/],
     ["data check mnist", 6, /mnist: not on this machine. Run `coordescent data fetch mnist`/],
   ];
 

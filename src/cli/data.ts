@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import type { DataName } from "../runs/data-source.ts";
 import { addOutputOptions } from "./options.ts";
 import { openTerminal } from "./terminal.ts";
 import { downloadOptions } from "./train.ts";
@@ -20,7 +19,9 @@ export function addDataCommand(program: Command): void {
     fetchData,
   );
   addOutputOptions(
-    data.command("check <name>").description("check the files of a data set against their SHA-256"),
+    data
+      .command("check <name>")
+      .description("check the files of a data set against their SHA-256, or read images of your own as train would"),
   ).action(check);
   for (const command of data.commands) {
     const argument = command.name() === "list" ? "" : " mnist";
@@ -29,16 +30,16 @@ export function addDataCommand(program: Command): void {
 }
 
 async function list(options: Flags): Promise<void> {
-  const { dataSets } = await import("../runs/data-source.ts");
+  const { dataSets, dataSetOf } = await import("../runs/data-source.ts");
   const { findMnist } = await import("../data/mnist.ts");
   const rows = Object.entries(dataSets).map(([name, { summary, isOfMnist }]) => {
     return { name, summary, where: isOfMnist ? whereMnistIs(findMnist) : "built in" };
   });
   const width = Math.max(...rows.map(({ name }) => name.length));
-  openTerminal(options).result(
-    { dataSets: rows },
-    rows.map(({ name, summary, where }) => `${name.padEnd(width)}  ${summary} - ${where}`),
-  );
+  openTerminal(options).result({ dataSets: rows }, [
+    ...rows.map(({ name, summary, where }) => `${name.padEnd(width)}  ${summary} - ${where}`),
+    `${"PATH".padEnd(width)}  ${dataSetOf("PATH").summary} - a folder of PNG images, an IDX file, packed or not, or an NPY array`,
+  ]);
 }
 
 function whereMnistIs(find: () => { folder: string } | undefined): string {
@@ -52,7 +53,8 @@ function whereMnistIs(find: () => { folder: string } | undefined): string {
 async function fetchData(name: string, options: Flags): Promise<void> {
   const terminal = openTerminal(options);
   const { dataSets } = await import("../runs/data-source.ts");
-  const { isOfMnist } = dataSets[await checkName(name)];
+  const { checkChoice } = await import("../runs/config.ts");
+  const { isOfMnist } = dataSets[checkChoice("data", name, Object.keys(dataSets))]!;
   if (!isOfMnist) {
     terminal.result({ name, folder: null }, [`${name} is built in: there is nothing to fetch.`]);
     return;
@@ -65,16 +67,16 @@ async function fetchData(name: string, options: Flags): Promise<void> {
 
 async function check(name: string, options: Flags): Promise<void> {
   const terminal = openTerminal(options);
-  const known = await checkName(name);
-  const { dataSets, findData } = await import("../runs/data-source.ts");
+  const known = await checkName("data", name);
+  const { dataSetOf, findData } = await import("../runs/data-source.ts");
   const { InputError } = await import("../errors.ts");
   const { findMnist } = await import("../data/mnist.ts");
-  if (dataSets[known].isOfMnist) {
+  if (dataSetOf(known).isOfMnist) {
     const found = findMnist();
     if (!found) throw new InputError(name, "not on this machine. Run `coordescent data fetch mnist`.");
     await verifyMnist(found.folder);
   }
-  const { count, fingerprint } = await dataSets[known].open(await findData(known));
+  const { count, fingerprint } = await dataSetOf(known).open(await findData(known));
   const size = count === undefined ? "endless" : `${count.toLocaleString("en")} examples`;
   const result = { name, count: count ?? null, sha256: fingerprint };
   terminal.result(result, [`${name}: good, ${size}, SHA-256 ${fingerprint}`]);
@@ -87,8 +89,10 @@ async function verifyMnist(folder: string): Promise<void> {
   await loadMnist({ folder, split: "test" });
 }
 
-async function checkName(name: string) {
-  const { dataSets } = await import("../runs/data-source.ts");
+/** The data set of a name, or the path of images. Throws ConfigError. */
+export async function checkName(what: string, text: string): Promise<string> {
+  const { dataNameOf, dataNames, isDataName } = await import("../runs/data-source.ts");
   const { checkChoice } = await import("../runs/config.ts");
-  return checkChoice("data", name, Object.keys(dataSets) as DataName[]);
+  const name = dataNameOf(text);
+  return isDataName(name) ? name : checkChoice(what, name, dataNames);
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Evaluation, ImageEvaluation, PointEvaluation, StackedEvaluation } from "../runs/evaluating.ts";
+import { checkName } from "./data.ts";
 import { addOutputOptions, parseNumber } from "./options.ts";
 import { aligned } from "./table.ts";
 import { openTerminal } from "./terminal.ts";
@@ -22,7 +23,7 @@ export function addEvaluateCommand(program: Command): void {
     .option("--count <n>", "number of samples (default: 10000 images, 26000 stacked digits, 2500 points)", parseNumber)
     .option("--seed <n>", "seed of the latents", parseNumber, 1)
     .option("--split <name>", "real examples to compare with: validation to choose by, test to report", "test")
-    .option("--data <name>", "what a file of samples imitates (default: mnist)")
+    .option("--data <name>", "what a file of samples imitates: a data set, or the path of images (default: mnist)")
     .option("--out <file>", "PNG of samples beside their nearest training images (default: nearest.png in the run)")
     .addHelpText("after", "\nExample:\n  npx coordescent evaluate runs/first --count 10000 --json");
   addOutputOptions(command).action(evaluate);
@@ -31,7 +32,6 @@ export function addEvaluateCommand(program: Command): void {
 async function evaluate(path: string, options: EvaluateCliOptions): Promise<void> {
   const terminal = openTerminal(options);
   const { checkChoice, checkInteger, checkPictureName } = await import("../runs/config.ts");
-  const { dataSets } = await import("../runs/data-source.ts");
   const runs = await import("../runs/evaluating.ts");
   const { writeOver, writeWhole } = await import("../runs/files.ts");
   const { count, data, out } = options;
@@ -43,8 +43,7 @@ async function evaluate(path: string, options: EvaluateCliOptions): Promise<void
     count,
     seed,
     split,
-    data:
-      data === undefined ? undefined : checkChoice("--data", data, Object.keys(dataSets) as (keyof typeof dataSets)[]),
+    data: data === undefined ? undefined : await checkName("--data", data),
     onNotice: (notice) => terminal.say(notice),
   });
   const { damaged, ...result } = evaluation;
@@ -99,6 +98,9 @@ function imageLines({ scale, fid, kid, precision, recall, density, coverage, cla
     ...aligned(table),
     `Classes: ${shares}`,
     `FID-C is ${(fid.value / fid.floor).toFixed(2)} times that of real images; ${fid.bias.toFixed(2)} of it is the bias of so few samples. KID lies in [${low}, ${high}] with 95 %.`,
+    ...(classes.areRead
+      ? ["The images have no labels: their classes are the digits that the classifier takes them for."]
+      : []),
     `Features: ${fid.features}, and ${check.features} as a check.`,
   ];
 }

@@ -12,10 +12,10 @@ export function addInspectCommand(program: Command): void {
     .addHelpText("after", "\nExample:\n  npx coordescent inspect runs/first");
   addOutputOptions(command).action(async (run: string, options: { json?: boolean; quiet?: boolean }) => {
     const { openRun } = await import("../runs/run-directory.ts");
-    const { dataSets } = await import("../runs/data-source.ts");
+    const { dataSetOf } = await import("../runs/data-source.ts");
     const { inspect } = await import("../runs/inspection.ts");
     const { record } = await openRun(run);
-    const inspection = inspect(record.config, dataSets[record.config.data].examples);
+    const inspection = inspect(record.config, dataSetOf(record.config.data).examples);
     openTerminal(options).result(inspection, table(inspection));
   });
 }

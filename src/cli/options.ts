@@ -35,7 +35,7 @@ export function addOutputOptions(command: Command): Command {
 export function addTrainingOptions(command: Command): Command {
   command
     .option("--run <dir>", "directory of the run (default: a new one under runs/)")
-    .option("--data <name>", Object.keys(dataSets).join(", "))
+    .option("--data <name>", `${Object.keys(dataSets).join(", ")}, or the path of images of your own`)
     .option("--preset <name>", "configuration to start from; `coordescent presets` lists them")
     .option("--steps <n>", "number of iterations", parseNumber)
     .option("--batch <n>", "examples of an iteration", parseNumber)

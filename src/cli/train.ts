@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Config } from "../runs/config.ts";
-import type { DataSource } from "../runs/data-source.ts";
+import { type DataSource, dataNameOf, titleOf } from "../runs/data-source.ts";
 import type { Setting } from "../runs/setting.ts";
 import { addTrainingOptions, type TrainingCliOptions } from "./options.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
@@ -31,7 +31,7 @@ export function observer(terminal: Terminal, { steps, preset, data }: Config) {
   return {
     onStart: ({ run, runtime, step }: { run: string; runtime: string; step: number }) =>
       terminal.say(
-        `${step > 0 ? `Resuming at step ${step}` : "Training"}: preset ${preset} on ${data}, ${runtime}. Run: ${run}`,
+        `${step > 0 ? `Resuming at step ${step}` : "Training"}: preset ${preset} on ${titleOf(data)}, ${runtime}. Run: ${run}`,
       ),
     onRecord: (record: Parameters<Terminal["progress"]>[0]) => terminal.progress(record, steps),
     onNotice: (notice: string) => terminal.say(notice),
@@ -54,22 +54,25 @@ async function chooseConfig(options: TrainingCliOptions): Promise<Requested> {
   const given = (["data", "steps", "batch", "seed", "device", "threads"] as const).flatMap((key): Setting[] =>
     options[key] === undefined ? [] : [[key, options[key]]],
   );
-  const settings = [...fromFile.filter(([key]) => key !== "preset"), ...options.set.map(parseSetting), ...given];
+  const settings = [...fromFile.filter(([key]) => key !== "preset"), ...options.set.map(parseSetting), ...given].map(
+    ([key, value]): Setting => [key, key === "data" && typeof value === "string" ? dataNameOf(value) : value],
+  );
   configure(base, settings);
   return { base, settings };
 }
 
 async function readConfigFile(file: string): Promise<unknown> {
-  const { readIfThere } = await import("../runs/files.ts");
+  const { existsSync } = await import("node:fs");
+  const { parseJson } = await import("../data/json.ts");
+  const { readRegular } = await import("../data/reading.ts");
+  const { maxConfigBytes } = await import("../runs/run-directory.ts");
   const { ConfigError, InputError } = await import("../errors.ts");
-  const bytes = await readIfThere(file);
-  if (!bytes) throw new ConfigError(`--config ${file}: no such file.`, "config");
-  try {
-    const tree = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-    return tree?.coordescent === undefined ? tree : tree.config; // the config.json of a run
-  } catch (error) {
-    throw new InputError(file, `expected settings in JSON: ${(error as Error).message}`);
-  }
+  if (!existsSync(file)) throw new ConfigError(`--config ${file}: no such file.`, "config");
+  const tree = parseJson(
+    readRegular(file, maxConfigBytes),
+    (problem, at) => new InputError(file, `expected settings in JSON: ${problem}.`, at),
+  ) as Record<string, unknown> | null;
+  return tree?.coordescent === undefined ? tree : tree.config; // the config.json of a run
 }
 
 /** The data that was asked for; where none was, MNIST if it can be had and otherwise `strokes`. */
@@ -78,7 +81,7 @@ async function chooseData(
   terminal: Terminal,
 ): Promise<{ config: Config; source: DataSource }> {
   const { configure } = await import("../runs/config.ts");
-  const { dataSets, findData, findDefaultData } = await import("../runs/data-source.ts");
+  const { dataSetOf, findData, findDefaultData } = await import("../runs/data-source.ts");
   const { chooseThreads } = await import("../runtime/threads.ts");
   const asked = configure(base, settings).data;
   const isAsked = asked !== "mnist" || settings.some(([key]) => key === "data");
@@ -87,7 +90,7 @@ async function chooseData(
   if ("reason" in found)
     terminal.say(`MNIST cannot be had, so this run uses the embedded strokes digits. ${found.reason}`);
   const { name } = found.source;
-  const config = configure(base, [...dataSets[name].settings, ...settings, ["data", name]]);
+  const config = configure(base, [...dataSetOf(name).settings, ...settings, ["data", name]]);
   return { config: { ...config, threads: chooseThreads(config.threads, config.device) }, source: found.source };
 }
 

@@ -6,7 +6,7 @@ import { InputError } from "../errors.ts";
 import { permutation, stream } from "../random.ts";
 import { gunzip, gunzipStart } from "./gzip.ts";
 import { checkIdxStart, parseIdx, readIdxHeader } from "./idx.ts";
-import type { Images } from "./images.ts";
+import { type Images, type Split, sliceImages } from "./images.ts";
 import { checkNpyStart, decodeNpy, type NpyArray } from "./npy.ts";
 import { listPngs, readPng } from "./png-folder.ts";
 import { greyLevels } from "./png-grey.ts";
@@ -43,6 +43,16 @@ export function readOwnImages(path: string): Images {
   const places = permutation(stream(0, "data/own images"), 0, count);
   for (let i = 0; i < count; i++) pixels.set(image(i), places[i]! * area);
   return { name: basename(path), count, height: side, width: side, pixels };
+}
+
+/** The part of such images that is for something: of n, floor(n / 10) each for validation and for testing, the rest to train on. */
+export function splitOf(images: Images, split: Split): Images {
+  const { count } = images;
+  const heldOut = Math.floor(count / 10);
+  if (split === "train") return sliceImages(images, 0, count - 2 * heldOut);
+  return split === "validation"
+    ? sliceImages(images, count - 2 * heldOut, count - heldOut)
+    : sliceImages(images, count - heldOut, count);
 }
 
 /** Throws an `InputError` where there is neither a file nor a folder, and a `StorageError` where one cannot say. */

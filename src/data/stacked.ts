@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import { stream, uniform } from "../random.ts";
 import { batchSize, type Dataset } from "./dataset.ts";
 import { imageDataset } from "./image-feed.ts";
-import type { LabelledImages } from "./images.ts";
+import type { Images } from "./images.ts";
 
 /**
  * Stacked digits (Metz et al. 2017, "Unrolled generative adversarial networks"): images [3, height, width] of three random images as channels, without end; of ten classes they have
  * 1,000 modes. Channel c of example i of batch `step` is image floor(u n) of n, u number 3i + c of the stream "data/stacked", so it does not depend on
  * the batch size.
  */
-export function stackedDigits(images: LabelledImages): Dataset {
+export function stackedDigits(images: Images): Dataset {
   const { fingerprint } = imageDataset(images);
   const { count, height, width, pixels } = images;
   const [name, area] = [`stacked-${images.name}`, height * width];

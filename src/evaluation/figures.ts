@@ -45,7 +45,8 @@ export interface Reference {
   readonly realCheck: Moments;
   /** The images that the generator was trained on. */
   readonly train: Matrix;
-  /** Share of each class among them. */
+  /** The class of each, and the share of each class. */
+  readonly trainClasses: Uint8Array;
   readonly shares: readonly number[];
 }
 
@@ -57,24 +58,27 @@ export interface Eyes {
 
 /** Neighbours that precision and recall, density and coverage count. */
 const neighbours = [3, 5] as const;
-/** Images of the nearest-neighbour test, of each kind. */
+/** Images of the nearest-neighbour test, of each kind, at most. */
 const testRows = 2000;
 
-/** Looks at real images [n, 28, 28] in [0, 1]. */
+/** Looks at real images [n, 28, 28] in [0, 1]. Where nobody knows the classes of the training images they are what the classifier takes them for. */
 export async function referenceOf(
   real: Float32Array,
   train: Float32Array,
-  trainLabels: Uint8Array,
+  trainLabels: Uint8Array | undefined,
   { classifier, check }: Eyes,
 ): Promise<Reference> {
   const seen = await see(classifier, real, 1);
+  const seenTrain = await see(classifier, train, 1);
+  const trainClasses = trainLabels ?? seenTrain.classes;
   return {
     real: seen,
     realMoments: moments(seen.features),
     radii: neighbourRadii(seen.features, neighbours),
     realCheck: moments((await see(check, real, 1)).features),
-    train: (await see(classifier, train, 1)).features,
-    shares: histogram(trainLabels, 10),
+    train: seenTrain.features,
+    trainClasses,
+    shares: histogram(trainClasses, 10),
   };
 }
 
@@ -89,6 +93,7 @@ export async function figuresOf(
   const { mean: score, confidence } = classifierScore(logits!);
   const [near, wide] = manifold(real.features, features, { ks: neighbours, realRadii: radii });
   const found = histogram(classes, 10);
+  const rows = Math.min(testRows, real.features.rows, features.rows); // 0.5 is perfect for as many of both kinds
   return {
     fid: frechetDistance(realMoments, moments(features)),
     bias: frechetBias(realMoments, real.features.rows, features.rows),
@@ -101,7 +106,7 @@ export async function figuresOf(
     kl: klDivergence(found, shares),
     confidence,
     score,
-    nearestNeighbour: nearestNeighbourTest(firstRows(real.features, testRows), firstRows(features, testRows)),
+    nearestNeighbour: nearestNeighbourTest(firstRows(real.features, rows), firstRows(features, rows)),
     memorisation: copyingTest({ train, heldOut: real.features, generated: features, seed }).score,
     checkFid: frechetDistance(realCheck, moments((await see(check, images, 1)).features)),
   };

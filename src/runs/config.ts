@@ -9,7 +9,7 @@ import { initialisers } from "../nn/initialiser.ts";
 import { proximalOperators } from "../optim/proximal.ts";
 import { schedules } from "../optim/schedule.ts";
 import { updateRules } from "../optim/update-rules.ts";
-import { dataSets } from "./data-source.ts";
+import { dataNames, isDataName } from "./data-source.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import type { Setting } from "./setting.ts";
 
@@ -64,9 +64,13 @@ const descent = z.strictObject({
   lipschitz: z.strictObject({ rounds: wholeNumber(0, 1000), every: wholeNumber(0, 2 ** 31) }),
 });
 
+const data = z.string().superRefine((input, context) => {
+  if (!isDataName(input)) context.addIssue({ code: "invalid_value", values: dataNames, input });
+});
+
 const schema = z.strictObject({
   preset: z.string().regex(/^[a-z0-9-]{1,40}$/),
-  data: nameIn(dataSets),
+  data,
   steps: wholeNumber(1, 2 ** 31),
   batch: wholeNumber(1, 65_536),
   seed: wholeNumber(0, 2 ** 32 - 1),

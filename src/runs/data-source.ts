@@ -1,9 +1,12 @@
+import { existsSync } from "node:fs";
+import { basename, isAbsolute, resolve } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
 import { imageDataset } from "../data/image-feed.ts";
-import type { LabelledImages, Split } from "../data/images.ts";
+import type { Images, Split } from "../data/images.ts";
 import { grid, type Mixture, ring } from "../data/mixture.ts";
 import { loadMnist } from "../data/mnist.ts";
 import { type DownloadOptions, ensureMnist } from "../data/mnist-download.ts";
+import { readOwnImages, requireOwnImages, splitOf } from "../data/own-images.ts";
 import { stackedDigits } from "../data/stacked.ts";
 import { strokes } from "../data/strokes.ts";
 import { InputError, StorageError } from "../errors.ts";
@@ -19,8 +22,8 @@ interface Place {
   readonly folder?: string;
 }
 
-/** A key of `dataSets`. */
-export type DataName = "mnist" | "strokes" | "stacked-mnist" | "ring" | "grid";
+/** A key of `dataSets`, or the absolute path of images of the user. */
+export type DataName = string;
 
 interface DataSet {
   readonly summary: string;
@@ -31,8 +34,8 @@ interface DataSet {
   readonly isOfMnist: boolean;
   /** Examples of a split, those to train on where none is named; an endless set of points has the same in all of them. */
   open(source: Place, split?: Split): Promise<Dataset>;
-  /** The images of a split with their classes; of stacked digits those that the channels are drawn from. Points have none. */
-  readonly reference?: (source: Place, split: Split) => Promise<LabelledImages>;
+  /** The images of a split, with their classes if these are known; of stacked digits those that the channels are drawn from. Points have none. */
+  readonly reference?: (source: Place, split: Split) => Promise<Images>;
   /** The distribution of points, where it is known exactly. */
   readonly mixture?: Mixture;
   /** Samples as a PNG file. */
@@ -74,8 +77,8 @@ function points(summary: string, mixture: Mixture): DataSet {
 
 const mnist = ({ folder }: Place, split: Split) => loadMnist({ folder, split });
 
-/** Every data set, by its name in configurations. */
-export const dataSets: Readonly<Record<DataName, DataSet>> = {
+/** Every data set that has a name, by it. */
+export const dataSets: Readonly<Record<string, DataSet>> = {
   mnist: images(1, {
     summary:
       "50,000 handwritten digits, 28x28 (LeCun, Cortes and Burges 1998); 10,000 for validation, 10,000 for testing",
@@ -97,9 +100,55 @@ export const dataSets: Readonly<Record<DataName, DataSet>> = {
   grid: points("25 Gaussians on a square grid, points in the plane", grid),
 };
 
-/** The data set of a name, MNIST being downloaded if need be. Throws InputError or StorageError where it cannot be had. */
+/** Images of the user: a folder of PNG images, an IDX file or an NPY array. */
+function ownImages(path: string): DataSet {
+  const whole = () => {
+    if (lastRead?.path !== path) lastRead = { path, images: readOwnImages(path) };
+    return lastRead.images;
+  };
+  const own = images(1, {
+    summary: "images of your own, scaled to 28x28 grey levels; a tenth for validation, a tenth for testing",
+    isOfMnist: false,
+    reference: (_, split) => Promise.resolve(splitOf(whole(), split)),
+  });
+  // What is held out belongs to a run as well: it changes its log.
+  const open: DataSet["open"] = async (place, split) => ({
+    ...(await own.open(place, split)),
+    fingerprint: imageDataset(whole()).fingerprint,
+  });
+  return { ...own, open };
+}
+
+/** The splits are parts of one set, which need not be read for each of them. */
+let lastRead: { readonly path: string; readonly images: Images } | undefined;
+
+/** What data can be called, for messages. */
+export const dataNames = [...Object.keys(dataSets), "a path"];
+
+/** Whether a text is a `DataName`; whether there is something at a path, `findData` finds out. */
+export const isDataName = (text: string): boolean => Object.hasOwn(dataSets, text) || isAbsolute(text);
+
+/** The data set of a name or path. */
+export function dataSetOf(name: DataName): DataSet {
+  return Object.hasOwn(dataSets, name) ? dataSets[name]! : ownImages(name);
+}
+
+/** The name of a data set, or the last one of a path: what to call it where nobody has to find it. */
+export const titleOf = (name: DataName): string => (Object.hasOwn(dataSets, name) ? name : basename(name));
+
+/** What a user means by a text: what is no name of a data set, and is there or written like a path, is one. */
+export function dataNameOf(text: string): DataName {
+  if (Object.hasOwn(dataSets, text)) return text;
+  return /[/\\.]/.test(text) || existsSync(text) ? resolve(text) : text;
+}
+
+/**
+ * The data set of a name, MNIST being downloaded if need be, or the images at a path, if there is something. Throws InputError or StorageError where it cannot
+ * be had.
+ */
 export async function findData(name: DataName, options: DownloadOptions = {}): Promise<DataSource> {
-  return dataSets[name].isOfMnist ? { name, folder: await ensureMnist(options) } : { name };
+  if (!Object.hasOwn(dataSets, name)) requireOwnImages(name);
+  return dataSetOf(name).isOfMnist ? { name, folder: await ensureMnist(options) } : { name };
 }
 
 /** MNIST where it can be had, else `strokes` with the reason in a few words; a `COORDESCENT_DATA` that is set and wrong is an error all the same. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { imageDataset } from "../data/image-feed.ts";
-import type { LabelledImages, Split } from "../data/images.ts";
+import type { Images, Split } from "../data/images.ts";
 import type { Mixture } from "../data/mixture.ts";
 import { readSamples } from "../data/samples.ts";
 import { type CheckpointError, ConfigError, InputError } from "../errors.ts";
@@ -17,7 +17,7 @@ import { type MixtureModes, mixtureModes } from "../metrics/mixture-modes.ts";
 import { openRuntime } from "../runtime/open.ts";
 import { chooseThreads } from "../runtime/threads.ts";
 import { cached } from "./cache.ts";
-import { type DataName, type DataSource, dataSets, findData } from "./data-source.ts";
+import { type DataName, type DataSource, dataSetOf, findData } from "./data-source.ts";
 import { imageGrid } from "./picture.ts";
 import { runOf, sampleRun } from "./sampling.ts";
 
@@ -60,6 +60,8 @@ export interface ImageEvaluation extends Common {
   readonly density: Beside;
   readonly coverage: Beside;
   readonly classes: {
+    /** Whether nobody has labelled the real images either: their classes are what the classifier takes them for. */
+    readonly areRead: boolean;
     readonly histogram: readonly number[];
     readonly kl: number;
     readonly floor: number;
@@ -110,7 +112,7 @@ const usualCount = { images: 10_000, stacked: 26_000, points: 2500 } as const;
 export async function evaluate(path: string, options: EvaluationOptions): Promise<Evaluation> {
   const { seed, split, onNotice = () => {} } = options;
   const { samples, data, step, damaged } = await samplesOf(path, options);
-  const { examples, mixture } = dataSets[data];
+  const { examples, mixture } = dataSetOf(data);
   const count = samples.length / examples.shape.reduce((product, size) => product * size, 1);
   if (count < fewestSamples) {
     throw new InputError(path, `expected at least ${fewestSamples} samples, got ${count}. Make more of them.`);
@@ -142,7 +144,7 @@ async function samplesOf(path: string, { count, seed, data = "mnist" }: Evaluati
     const expected = "expected a run, a checkpoint, an NPY file or a folder of PNG images";
     throw new ConfigError(`${path}: ${expected}, found nothing there.`, "path");
   }
-  const { shape } = dataSets[data].examples;
+  const { shape } = dataSetOf(data).examples;
   const samples = readSamples(path, shape);
   const size = shape.reduce((product, length) => product * length, 1);
   return {
@@ -160,7 +162,7 @@ export function placesOf(path: string): { readonly result: string; readonly pict
 }
 
 function kindOf(name: DataName): keyof typeof usualCount {
-  const { mixture, examples } = dataSets[name];
+  const { mixture, examples } = dataSetOf(name);
   return mixture ? "points" : examples.shape[0] === 3 ? "stacked" : "images";
 }
 
@@ -173,13 +175,17 @@ async function evaluateImages(
   source: DataSource,
   { seed, split, eyes, onNotice }: ImageOptions,
 ) {
-  const reference = dataSets[source.name].reference!;
+  const reference = dataSetOf(source.name).reference!;
   const [real, train] = [await reference(source, split), await reference(source, "train")];
+  if (real.count < fewestSamples) {
+    const expected = `expected at least ${fewestSamples} images of the ${split} split to compare with, a tenth of all`;
+    throw new InputError(source.name, `${expected}, got ${real.count}. Give more images.`);
+  }
   const trainImages = valuesOf(train);
   const reality = await referenceOf(valuesOf(real), trainImages, train.labels, eyes);
   const count = Math.min(samples.length / pixels, train.count);
   const key = [
-    "scale 1",
+    "scale 2",
     source.name,
     imageDataset(train).fingerprint,
     eyes.classifier.name,
@@ -191,7 +197,7 @@ async function evaluateImages(
     onNotice("Measuring sets of known quality to compare with, once; it takes a minute or two.");
     const unseen = await reference(source, split === "test" ? "validation" : "test");
     const sets = {
-      ...scaleSets({ images: trainImages, labels: train.labels }, count),
+      ...scaleSets({ images: trainImages, labels: reality.trainClasses }, count),
       unseenImages: valuesOf(unseen).subarray(0, count * pixels),
     };
     const entries: [string, Figures][] = [];
@@ -199,10 +205,13 @@ async function evaluateImages(
     return Object.fromEntries(entries) as Scale;
   });
   const figures = await figuresOf(samples, reality, eyes, seed);
-  return { ...besideFloors(figures, scale, eyes), nearest: await nearestPicture(samples, trainImages, reality, eyes) };
+  return {
+    ...besideFloors(figures, scale, eyes, train.labels === undefined),
+    nearest: await nearestPicture(samples, trainImages, reality, eyes),
+  };
 }
 
-function besideFloors(figures: Figures, scale: Scale, { classifier, check }: Eyes) {
+function besideFloors(figures: Figures, scale: Scale, { classifier, check }: Eyes, areRead: boolean) {
   const { trainingImages: floor, unseenImages: unseen } = scale;
   const beside = (of: (of: Figures) => number): Beside => ({ value: of(figures), floor: of(floor) });
   return {
@@ -213,6 +222,7 @@ function besideFloors(figures: Figures, scale: Scale, { classifier, check }: Eye
     density: beside(({ density }) => density),
     coverage: beside(({ coverage }) => coverage),
     classes: {
+      areRead,
       histogram: figures.histogram,
       kl: figures.kl,
       floor: floor.kl,
@@ -255,7 +265,7 @@ async function evaluateStacked(
   split: EvaluationOptions["split"],
   classifier: Extractor,
 ) {
-  const { open, reference } = dataSets[source.name];
+  const { open, reference } = dataSetOf(source.name);
   const data = await open(source, split);
   const draw = (seed: number) => {
     const images = new Float32Array(samples.length);
@@ -263,7 +273,7 @@ async function evaluateStacked(
     return images;
   };
   const real = await see(classifier, draw(1), 3);
-  const prior = histogram((await reference!(source, "train")).labels, 10);
+  const prior = histogram((await reference!(source, "train")).labels!, 10);
   return {
     features: classifier.name,
     figures: await stackedFigures(samples, real, prior, classifier),
@@ -283,4 +293,4 @@ function evaluatePoints(samples: Float32Array, mixture: Mixture) {
 }
 
 /** Grey levels in [0, 1]. */
-const valuesOf = ({ pixels: bytes }: LabelledImages) => Float32Array.from(bytes, (byte) => byte / 255);
+const valuesOf = ({ pixels: bytes }: Images) => Float32Array.from(bytes, (byte) => byte / 255);

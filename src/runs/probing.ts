@@ -5,9 +5,9 @@ import { fillNormal, stream } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Probe } from "../train/train.ts";
 import type { Config } from "./config.ts";
-import { type DataSource, dataSets } from "./data-source.ts";
+import { type DataSource, dataSetOf } from "./data-source.ts";
 
-/** Held-out examples that samples are compared with. */
+/** Held-out examples that samples are compared with, if there are as many. */
 const realImages = 5000;
 const realPoints = 2000;
 
@@ -16,7 +16,7 @@ export function probeOf({ probe, seed, generator }: Config, source: DataSource, 
   if (probe.every === 0) return undefined;
   const latents = new Float32Array(probe.count * generator.latent);
   fillNormal(stream(seed, "probe"), 0, latents);
-  const { mixture } = dataSets[source.name];
+  const { mixture } = dataSetOf(source.name);
   return { every: probe.every, latents, measure: mixture ? measurePoints(mixture) : measureImages(source, runtime) };
 }
 
@@ -27,11 +27,12 @@ function measurePoints(mixture: Mixture) {
 }
 
 function measureImages(source: DataSource, runtime: Runtime) {
-  const { open, examples } = dataSets[source.name];
+  const { open, examples } = dataSetOf(source.name);
   const size = examples.shape.reduce((product, length) => product * length, 1);
   return imageProbe(async () => {
-    const real = new Float32Array(realImages * size);
-    (await open(source, "validation")).fill(0, 0, real);
+    const data = await open(source, "validation");
+    const real = new Float32Array(Math.min(realImages, data.count ?? realImages) * size);
+    data.fill(0, 0, real);
     return { extractor: await openClassifier(runtime), real };
   }, examples.shape[0]!);
 }

@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { LogRecord } from "../train/train.ts";
-import { dataSets } from "./data-source.ts";
-import { readIfThere, type WriteOptions, writeWhole } from "./files.ts";
+import { dataSetOf } from "./data-source.ts";
+import { readIfThere, writeWhole } from "./files.ts";
 import { inspect } from "./inspection.ts";
 import { readLog } from "./log.ts";
 import { planOf } from "./model.ts";
@@ -11,12 +11,7 @@ import type { RunPaths, RunRecord } from "./run-directory.ts";
 import type { Summary } from "./summary.ts";
 
 /** Writes `report.html` from what the run directory holds. */
-export async function writeReport(
-  paths: RunPaths,
-  record: RunRecord,
-  summary: Summary,
-  options: WriteOptions,
-): Promise<void> {
+export async function writeReport(paths: RunPaths, record: RunRecord, summary: Summary): Promise<void> {
   const records = await readLog(paths.log);
   const html = renderReport({
     title: `${record.config.preset} on ${record.data.name}`,
@@ -26,7 +21,7 @@ export async function writeReport(
     samples: await readSamples(paths.samples),
     ...blocksOf(record, records),
   });
-  await writeWhole(paths.report, html, options);
+  await writeWhole(paths.report, html);
 }
 
 /** The configuration without the name of the data, which stands beside its fingerprint. */
@@ -54,7 +49,7 @@ async function readSamples(folder: string): Promise<{ step: number; png: Uint8Ar
 
 /** The blocks of the generator, and what is known of each kind of them: their cost, and how often the log says that they moved. */
 function blocksOf({ config }: RunRecord, records: readonly LogRecord[]) {
-  const { examples } = dataSets[config.data];
+  const { examples } = dataSetOf(config.data);
   const { blocks } = planOf(config, examples).players.find(({ name }) => name === "generator")!;
   const moved = blocks.map((_, i) => records.reduce((sum, { visits }) => sum + (visits?.[i] ?? 0), 0));
   const kinds = inspect(config, examples).blocks.map(({ name, blocks: count, parameters, macsPerSample }, move) => ({

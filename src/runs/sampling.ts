@@ -6,7 +6,7 @@ import { openRuntime } from "../runtime/open.ts";
 import type { Device } from "../runtime/runtime.ts";
 import { samplerOf } from "../train/sampler.ts";
 import { checkpointPath, checkpointSuffix, checkTensors, loadCheckpoint, loadNewest } from "./checkpoint.ts";
-import { type DataName, dataSets } from "./data-source.ts";
+import { type DataName, dataSetOf } from "./data-source.ts";
 import { planOf } from "./model.ts";
 import { openRun, runPaths } from "./run-directory.ts";
 
@@ -47,7 +47,7 @@ export async function sampleRun(path: string, { count, seed, device }: SampleOpt
   const isFile = path.endsWith(checkpointSuffix);
   const { paths, record } = await openRun(runOf(path) ?? path);
   const { config } = record;
-  const { examples, draw } = dataSets[config.data];
+  const { examples, draw } = dataSetOf(config.data);
   const { checkpoint, damaged } = isFile
     ? { checkpoint: await loadCheckpoint(path), damaged: [] }
     : await loadNewest(paths.checkpoints);

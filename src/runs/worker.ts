@@ -8,7 +8,7 @@ import { type TrainingEvent, train } from "../train/train.ts";
 import { createTrainer } from "../train/trainer.ts";
 import { type Checkpoint, checkTensors } from "./checkpoint.ts";
 import type { Config } from "./config.ts";
-import { type DataSource, dataSets } from "./data-source.ts";
+import { type DataSource, dataSetOf } from "./data-source.ts";
 import { planOf } from "./model.ts";
 import { probeOf } from "./probing.ts";
 import { stopRequest } from "./stop-request.ts";
@@ -36,7 +36,7 @@ export type WorkerMessage =
 type Post = (message: WorkerMessage, buffers?: ArrayBuffer[]) => void;
 
 async function work({ config, source, stop, resume }: Job, post: Post): Promise<void> {
-  const { examples, open } = dataSets[source.name];
+  const { examples, open } = dataSetOf(source.name);
   const first = planOf(config, examples); // refuses what cannot work before anything is loaded
   if (resume) checkTensors(resume.checkpoint, first.tensors, resume.file);
   const [data, runtime] = await Promise.all([open(source), openRuntime(config.device, { threads: config.threads })]);
