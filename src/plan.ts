@@ -13,6 +13,8 @@ export interface Plan {
   readonly order: Order;
   /** Latents to samples: input `latents` [n, latent size], output `sample` [n, ...shape]. Absent where there is nothing to look at. */
   readonly sampler?: Program;
+  /** What the discriminator says of examples: input `examples` [n, ...shape], output `logits` [n, 1]. Absent where nobody judges. */
+  readonly critic?: Program;
 }
 
 /**

@@ -1,17 +1,20 @@
 import { ConfigError } from "../errors.ts";
 import type { Plan } from "../plan.ts";
-import type { Program } from "../program.ts";
 import type { GameOptions, PlayerSpec } from "./descent.ts";
 import { playerOf } from "./player.ts";
 
 /** A game of one or more players: minimisation where there is one. Throws ConfigError where a descent does not fit. */
-export function gamePlan(specs: readonly PlayerSpec[], options: GameOptions = {}, sampler?: Program): Plan {
+export function gamePlan(
+  specs: readonly PlayerSpec[],
+  options: GameOptions = {},
+  lookers: Pick<Plan, "sampler" | "critic"> = {},
+): Plan {
   const sides = specs.map((spec) => namingItself(spec.network.name, () => playerOf(spec, options)));
   return {
     tensors: sides.flatMap(({ tensors }) => tensors),
     players: sides.map(({ player }) => player),
     order: options.order ?? "alternating",
-    ...(sampler && { sampler }),
+    ...lookers,
   };
 }
 

@@ -69,6 +69,7 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
     ...selectionSpecs(network, select, blocks.length),
     runnerSpec(`${network.name}/visits`, blocks.length),
     runnerSpec(`${network.name}/progress`, 3),
+    runnerSpec(`${network.name}/pace`, 1, 1),
   ];
   return { player, tensors };
 }
@@ -159,11 +160,9 @@ function lipschitzOf(
   };
 }
 
-const zero = { kind: "constant", value: 0 } as const;
-
 /** Numbers that only the runner reads and writes. */
-function runnerSpec(name: string, count: number): TensorSpec {
-  return { name, shape: [count], role: "state", initialiser: zero };
+function runnerSpec(name: string, count: number, value = 0): TensorSpec {
+  return { name, shape: [count], role: "state", initialiser: { kind: "constant", value } };
 }
 
 /** What a rule that does not draw its choice from the visit alone has to remember: [block + 1, score, ...its own numbers]. */

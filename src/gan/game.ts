@@ -34,7 +34,7 @@ export interface GanOptions extends PenaltyWeights {
   readonly descent: { readonly generator: Descent; readonly discriminator: Descent };
   /** Who sees whose moves; alternating by default. */
   readonly order?: Order;
-  /** Rows that the sampler makes at a time. */
+  /** Rows that the sampler makes, and the critic judges, at a time. */
   readonly sampleBatch?: number;
   readonly replicas?: number | undefined;
   readonly precision?: Precision | undefined;
@@ -46,7 +46,8 @@ export interface GanOptions extends PenaltyWeights {
  */
 export function ganPlan(options: GanOptions): Plan {
   const { order, replicas, precision } = options;
-  return gamePlan(ganPlayers(options), { order, replicas, precision }, samplerProgram(options));
+  const lookers = { sampler: samplerProgram(options), critic: criticProgram(options) };
+  return gamePlan(ganPlayers(options), { order, replicas, precision }, lookers);
 }
 
 /** The discriminator and the generator as players, in the order in which they move. Throws ShapeError where the batch cannot be divided among the replicas. */
@@ -142,4 +143,10 @@ function samplerProgram({ generator, descent, latent, sampleBatch = 64, precisio
   const weights = descent.generator.average ? average : inputsOf(generator);
   const sample = generator.apply(weights, input("latents", [sampleBatch, latent], "noise"));
   return compile("sample", [{ name: "sample", tensor: sample, role: "sample" }], { precision });
+}
+
+/** The logits of the discriminator as it is. */
+function criticProgram({ discriminator, shape, sampleBatch = 64, precision }: GanOptions): Program {
+  const logits = discriminator.apply(inputsOf(discriminator), input("examples", [sampleBatch, ...shape], "batch"));
+  return compile("judge", [{ name: "logits", tensor: logits, role: "measure" }], { precision });
 }

@@ -33,7 +33,7 @@ export function allocateMemory(plan: Plan, runtime: Runtime): Memory {
   const memory: Memory = { inputs: {}, outputs: {} };
   const programs = programsOf(plan).map(({ manifest }) => manifest);
   const read = new Set(
-    [...programs, ...(plan.sampler ? [plan.sampler.manifest] : [])].flatMap(({ inputs }) =>
+    [...programs, ...[plan.sampler, plan.critic].flatMap((program) => program?.manifest ?? [])].flatMap(({ inputs }) =>
       inputs.map(({ name }) => name),
     ),
   );

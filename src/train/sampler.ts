@@ -6,34 +6,38 @@ import type { Snapshot } from "./snapshot.ts";
 /** Makes samples [n, ...shape] from latents [n, latent size], for any n. Throws ShapeError for a part of a latent. */
 export type Sampler = (latents: Float32Array) => Promise<Float32Array>;
 
-/** The sampler of a plan with the weights in `inputs` at the time of each call. */
-export async function loadSampler(
+/** The logits [n, 1] of the discriminator for examples [n, ...shape], for any n. Throws ShapeError for a part of an example. */
+export type Critic = (examples: Float32Array) => Promise<Float32Array>;
+
+/** The sampler or the critic of a plan, with the weights in `inputs` at the time of each call. */
+export async function loadByRows(
   program: Program,
   runtime: Runtime,
   inputs: Record<string, DeviceTensor>,
-): Promise<Sampler & { release(): Promise<void> }> {
+): Promise<(Sampler | Critic) & { release(): Promise<void> }> {
   const session = await runtime.load(program);
-  const { name: latentName, shape: latentShape } = program.manifest.inputs.find(({ role }) => role === "noise")!;
-  const { name: sampleName, shape } = program.manifest.outputs[0]!;
-  const outputs = { [sampleName]: runtime.allocate(shape) };
-  inputs[latentName] ??= runtime.allocate(latentShape);
-  const [rows, latentSize, sampleSize] = [latentShape[0]!, sizeOf(latentShape.slice(1)), sizeOf(shape.slice(1))];
-  const sample: Sampler = async (latents) => {
-    const count = latents.length / latentSize;
+  const { name, shape } = program.manifest.inputs.find(({ role }) => role === "noise" || role === "batch")!;
+  const { name: resultName, shape: resultShape } = program.manifest.outputs[0]!;
+  const outputs = { [resultName]: runtime.allocate(resultShape) };
+  inputs[name] ??= runtime.allocate(shape);
+  const [rows, width, resultWidth] = [shape[0]!, sizeOf(shape.slice(1)), sizeOf(resultShape.slice(1))];
+  const ofRows = async (values: Float32Array) => {
+    const count = values.length / width;
     if (!Number.isInteger(count)) {
-      throw new ShapeError(`sample: expected whole latents of ${latentSize} numbers, got ${latents.length} numbers.`);
+      const { name: of } = program.manifest;
+      throw new ShapeError(`${of}: expected whole ${name} of ${width} numbers, got ${values.length} numbers.`);
     }
-    const samples = new Float32Array(count * sampleSize);
+    const results = new Float32Array(count * resultWidth);
     for (let first = 0; first < count; first += rows) {
-      const part = latents.subarray(first * latentSize, (first + rows) * latentSize);
-      inputs[latentName]!.write((values) => values.set(part));
+      const part = values.subarray(first * width, (first + rows) * width);
+      inputs[name]!.write((target) => target.set(part));
       await session.run(inputs, outputs);
-      const made = await outputs[sampleName]!.read();
-      samples.set(made.subarray(0, Math.min(rows, count - first) * sampleSize), first * sampleSize);
+      const made = await outputs[resultName]!.read();
+      results.set(made.subarray(0, Math.min(rows, count - first) * resultWidth), first * resultWidth);
     }
-    return samples;
+    return results;
   };
-  return Object.assign(sample, { release: () => session.release() });
+  return Object.assign(ofRows, { release: () => session.release() });
 }
 
 /** The sampler of a plan with the weights of a snapshot. */
@@ -44,5 +48,5 @@ export function samplerOf(program: Program, runtime: Runtime, snapshot: Snapshot
     inputs[name] = runtime.allocate(shape);
     inputs[name].write((values) => values.set(snapshot.get(name)!.values));
   }
-  return loadSampler(program, runtime, inputs);
+  return loadByRows(program, runtime, inputs);
 }

@@ -66,6 +66,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
   const selector = await openSelector(player, runtime, options, seed);
   const visits = await memory.inputs[`${player.name}/visits`]!.read();
   const progress = await memory.inputs[`${player.name}/progress`]!.read();
+  const pace = await memory.inputs[`${player.name}/pace`]!.read();
   const rate = memory.inputs[player.learningRate.input]; // searches do without
 
   const isLight = (move: number) => player.light?.isDue(move) ?? false;
@@ -100,7 +101,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
     reads: (move) => (isLight(move) ? read.light : read.whole),
     async begin(move) {
       outcome = {};
-      const at = player.learningRate.at(move);
+      const at = player.learningRate.at(move) * pace[0]!;
       if (at !== shownRate) rate?.write((values) => values.fill(at));
       shownRate = at;
       isLastOfSweep = (move + 1) % (player.blocks.length * player.hold) === 0;

@@ -3,6 +3,7 @@ import { simple } from "../../test/support/config.ts";
 import { imageDataset } from "../data/image-feed.ts";
 import { ring } from "../data/mixture.ts";
 import { CheckpointError, DivergedError } from "../errors.ts";
+import { fillNormal, stream } from "../random.ts";
 import { configure } from "../runs/config.ts";
 import { planOf } from "../runs/model.ts";
 import { referenceRuntime } from "../runtime/reference.ts";
@@ -43,6 +44,52 @@ test("a snapshot holds every tensor that an iteration can change: changing any o
   for (const [name, { shape, values }] of snapshot) {
     const changed = new Map(snapshot).set(name, { shape, values: values.map((x) => x + 0.125) });
     expect(await future(changed), name).not.toBe(expected);
+  }
+});
+
+test("a pace multiplies the learning rates of both players", async () => {
+  const plain = planOf(
+    configure(config, [
+      ["descent.update", "gradient"],
+      ["discriminator.descent.update", "gradient"],
+      ["game.order", "simultaneous"],
+    ]),
+    ring,
+  );
+  const moved = async (pace: number) => {
+    const one = await trainer({ plan: plain });
+    const before = await one.snapshot();
+    one.setPace(pace);
+    await one.iterate();
+    const after = await one.snapshot();
+    return plain.tensors
+      .filter(({ role }) => role === "parameter")
+      .flatMap(({ name }) => [...after.get(name)!.values].map((x, i) => x - before.get(name)!.values[i]!));
+  };
+  const [whole, quarter] = [await moved(1), await moved(0.25)];
+  expect(Math.max(...whole.map(Math.abs))).toBeGreaterThan(1e-5);
+  for (const [i, step] of quarter.entries()) expect(step).toBeCloseTo(whole[i]! / 4, 7);
+});
+
+test("the critic gives the logits that the discriminator's loss is made of", async () => {
+  for (const spectralNorm of [false, true]) {
+    const settings: [string, unknown][] = [
+      ["discriminator.r1", 0],
+      ["discriminator.r2", 0],
+      ["discriminator.spectralNorm", spectralNorm],
+    ];
+    const one = await trainer({ plan: planOf(configure(config, settings), ring) });
+    const [examples, latents] = [new Float32Array(4 * 2), new Float32Array(4 * 3)];
+    ring.fill(1, 0, examples);
+    fillNormal(stream(1, "batch/latents"), 0, latents);
+    const [real, fake] = [await one.judge(examples), await one.judge(await one.sample(latents))];
+    const softplus = (x: number) => Math.log1p(Math.exp(x));
+    const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
+    const loss = mean([...real].map((x) => softplus(-x))) + mean([...fake].map(softplus));
+    expect((await one.iterate()).metrics.lossD).toBeCloseTo(loss, 6);
+    await expect(one.judge(new Float32Array(3))).rejects.toThrow(
+      "judge: expected whole examples of 2 numbers, got 3 numbers.",
+    );
   }
 });
 

@@ -6,7 +6,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { batchInputs, checkData, drawBatch } from "./batch.ts";
 import { alone, type Collective } from "./collective.ts";
 import { allocateMemory, initialise, type Memory, programsOf } from "./memory.ts";
-import { loadSampler, type Sampler } from "./sampler.ts";
+import { type Critic, loadByRows, type Sampler } from "./sampler.ts";
 import { type Moved, openSide, type Side } from "./side.ts";
 import { emptySnapshot, type Snapshot, snapshotProblem } from "./snapshot.ts";
 
@@ -31,10 +31,14 @@ export interface Trainer {
   read(name: string): Promise<Reals>;
   /** Samples of the generator as it is. Throws ShapeError where the plan has no sampler. */
   readonly sample: Sampler;
+  /** The logits of the discriminator as it is. Throws ShapeError where the plan has no critic. */
+  readonly judge: Critic;
   /** The weights and states as they are, in new memory or in that of `target`. */
   snapshot(target?: Snapshot): Promise<Snapshot>;
   /** Throws CheckpointError, and changes nothing, where the snapshot is not of this plan. */
   restore(snapshot: Snapshot, step: number): void;
+  /** Multiplies the learning rates of all players, as their schedules give them, with this from now on; 1 at the start. It is part of the snapshot. */
+  setPace(pace: number): void;
   release(): Promise<void>;
 }
 
@@ -60,7 +64,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   for (const player of plan.players) {
     sides.push(await openSide(player, { runtime, memory, collective, seed, metrics }));
   }
-  const sampler = plan.sampler && (await loadSampler(plan.sampler, runtime, memory.inputs));
+  const sampler = plan.sampler && (await loadByRows(plan.sampler, runtime, memory.inputs));
+  const critic = plan.critic && (await loadByRows(plan.critic, runtime, memory.inputs));
   const rounds = roundsOf(plan, sides);
   let step = 0;
   return {
@@ -86,7 +91,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         throw new ShapeError(`read: the plan has no tensor ${name}.`);
       return (await memory.inputs[name]!.read()).slice();
     },
-    sample: sampler ?? noSampler,
+    sample: sampler ?? missing("sample", "sampler"),
+    judge: critic ?? missing("judge", "critic"),
     snapshot: (target = emptySnapshot(plan.tensors)) => fillSnapshot(target, memory),
     restore(saved, at) {
       const problem = snapshotProblem(saved, plan.tensors);
@@ -95,14 +101,19 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       for (const side of sides) side.forget();
       step = at;
     },
+    setPace(pace) {
+      for (const { name } of plan.players) memory.inputs[`${name}/pace`]!.write((values) => values.fill(pace));
+    },
     async release() {
       await sampler?.release();
+      await critic?.release();
       for (const side of sides) await side.release();
     },
   };
 }
 
-const noSampler: Sampler = () => Promise.reject(new ShapeError("sample: the plan has no sampler."));
+const missing = (what: string, program: string) => () =>
+  Promise.reject(new ShapeError(`${what}: the plan has no ${program}.`));
 
 /** Who moves in each round of an iteration. */
 function roundsOf(plan: Plan, sides: readonly Side[]): Side[][] {

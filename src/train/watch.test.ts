@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import { openWatcher, type Watch } from "./watch.ts";
+
+/** Points on a line; D's logit of a point is the point. */
+const count = 64;
+const real = Float32Array.from({ length: count }, (_, i) => i);
+const base: Watch = { latents: new Float32Array(count), real, heldOut: real, shape: [1] };
+
+async function signalsOf(samples: Float32Array, changes: Partial<Watch> = {}, metrics: Record<string, number> = {}) {
+  const players = { sample: () => Promise.resolve(samples), judge: (x: Float32Array) => Promise.resolve(x) };
+  const watcher = openWatcher(players, { ...base, ...changes });
+  return (await watcher.look({ step: 50, metrics }, undefined)).signals;
+}
+
+describe("the signals", () => {
+  test("of a generator that makes the data are those of players that match", async () => {
+    expect(await signalsOf(real)).toEqual({
+      real: 31.5,
+      fake: 31.5,
+      heldOut: 31.5,
+      spread: expect.closeTo(Math.sqrt((count ** 2 - 1) / 12), 10),
+      separation: 0.5,
+      memory: 0.5,
+      diversity: 1,
+      repeats: 0,
+    });
+  });
+
+  test("rank real above generated examples, and learnt above held-out ones, ties counting half", async () => {
+    expect((await signalsOf(real.map((x) => x - 100))).separation).toBe(1);
+    expect((await signalsOf(real.map((x) => x + 100))).separation).toBe(0);
+    expect((await signalsOf(real, { heldOut: real.map((x) => x - 100) })).memory).toBe(1);
+    const shifted = await signalsOf(real.map((x) => x + 1)); // 63 of 64 x 64 pairs more are wrong, half of them ties before
+    expect(shifted.separation).toBe(0.5 - (count - 0.5) / count ** 2);
+  });
+
+  test("count pairs of samples that are nearer than nearly all real ones: with n answers 1 / n", async () => {
+    const answers = (n: number) => real.map((_, i) => 100 * (i % n));
+    const inOneOf = (n: number) => (n * ((count / n) * (count / n - 1))) / 2 / ((count * (count - 1)) / 2);
+    for (const n of [1, 2, 4, 8])
+      expect((await signalsOf(answers(n), { real: real.map((x) => x ** 2) })).repeats).toBe(inOneOf(n));
+    expect((await signalsOf(answers(1))).diversity).toBe(0);
+    expect((await signalsOf(real.map((x) => x / 2))).diversity).toBe(0.5);
+  });
+
+  test("have the gradients where the players report them", async () => {
+    expect(await signalsOf(real)).not.toHaveProperty("gradientRatio");
+    expect(await signalsOf(real, {}, { gradientD: 4, gradientG: 1 })).toMatchObject({
+      gradientG: 1,
+      gradientRatio: 0.25,
+    });
+  });
+
+  test("do without held-out examples where the data have none, and are finite where all examples are one", async () => {
+    const signals = await signalsOf(new Float32Array(count), { heldOut: undefined, real: new Float32Array(count) });
+    expect(signals).not.toHaveProperty("memory");
+    for (const value of Object.values(signals)) expect(value).toSatisfy(Number.isFinite);
+  });
+});
+
+describe("a watcher", () => {
+  const same = { sample: () => Promise.resolve(real), judge: (x: Float32Array) => Promise.resolve(x) };
+  const look = (watcher: ReturnType<typeof openWatcher>, step: number) =>
+    watcher.look({ step, metrics: {} }, undefined);
+
+  test("names a generator that does not move after 500 iterations, says so once, and again after it forgot", async () => {
+    const watcher = openWatcher(same, base);
+    for (const start of [0, 2000]) {
+      const seen: (string | undefined)[] = [];
+      for (let step = start + 50; step <= start + 650; step += 50) {
+        const { state, isNew } = await look(watcher, step);
+        seen.push(isNew ? state : undefined);
+      }
+      expect(seen).toEqual([...new Array(10).fill(undefined), "frozen", undefined, undefined]);
+      watcher.forget();
+    }
+  });
+
+  test("goes on with the looks of an earlier session like one that never ended", async () => {
+    const whole = openWatcher(same, base);
+    const seen: Awaited<ReturnType<typeof look>>[] = [];
+    for (let step = 50; step <= 1000; step += 50) seen.push(await look(whole, step));
+    for (const split of [3, 10, 11, 15]) {
+      const history = seen
+        .slice(0, split)
+        .map(({ signals }, i) => ({ step: 50 * (i + 1), ...JSON.parse(JSON.stringify(signals)) }));
+      const resumed = openWatcher(same, { ...base, history });
+      for (let i = split; i < seen.length; i++) expect(await look(resumed, 50 * (i + 1))).toEqual(seen[i]);
+    }
+  });
+});
