@@ -3,10 +3,11 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseJson } from "../data/json.ts";
 import { readRegular } from "../data/reading.ts";
-import { ConfigError, InputError } from "../errors.ts";
+import { ConfigError, InputError, LockedError } from "../errors.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { titleOf } from "./data-source.ts";
-import { storageError, writeNew, writeWhole } from "./files.ts";
+import { isOrphan, removeOrphans, storageError, type WriteOptions, writeNew, writeWhole } from "./files.ts";
+import { acquireLock, describeHolder, findLock, isLockName, type Lock } from "./lock.ts";
 
 /** Where a run keeps what. */
 export interface RunPaths {
@@ -54,15 +55,18 @@ function runName(config: Config, now: Date, attempt: number): string {
   return attempt === 1 ? name : `${name}-${attempt}`;
 }
 
-/** Throws ConfigError where a directory holds something already. */
+/** Throws ConfigError where a directory holds something already, but for what a killed beginner has left there, and LockedError where a run is under way. */
 export async function checkFree(root: string): Promise<void> {
   if (root === "") throw new ConfigError("--run: expected a directory, got an empty name.", "run");
-  const content = await readdir(root).catch((error: NodeJS.ErrnoException) => {
+  const names = await readdir(root).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [] as string[];
     if (error.code === "ENOTDIR")
       throw new ConfigError(`--run ${root}: expected a new directory, found a file.`, "run");
     throw storageError(root, "cannot be read", error);
   });
+  const lock = names.some(isLockName) ? await findLock(root) : undefined;
+  if (lock?.isHeld) throw new LockedError(root, `is being written by ${describeHolder(lock.holder!)}.`);
+  const content = names.filter((name) => !isLockName(name) && !isOrphan(name));
   if (content.length === 0) return;
   const advice = content.includes("config.json")
     ? `Continue it with \`coordescent resume ${root}\`, or choose`
@@ -73,36 +77,56 @@ export async function checkFree(root: string): Promise<void> {
   );
 }
 
+/** A run that this process writes. */
+export interface OwnRun {
+  readonly paths: RunPaths;
+  readonly lock: Lock;
+}
+
 /**
  * Makes the directory of a run with its `config.json`: `root`, or a new one under `runs/`. Two runs never get the same. Throws ConfigError where `root`
- * holds something, and StorageError.
+ * holds something, LockedError where another run has just begun there, and StorageError.
  */
-export async function createRun(root: string | undefined, record: RunRecord): Promise<RunPaths> {
+export async function createRun(root: string | undefined, record: RunRecord): Promise<OwnRun> {
   if (root !== undefined) {
     await checkFree(root);
-    const paths = await claim(root, record);
-    if (paths) return paths;
+    const run = await claim(root, record);
+    if (run) return run;
     throw new ConfigError(`--run ${root}: another run has just begun there. Choose another directory.`, "run");
   }
   const now = new Date();
   for (let attempt = 1; ; attempt++) {
-    const paths = await claim(join("runs", runName(record.config, now, attempt)), record);
-    if (paths) return paths;
+    const run = await claim(join("runs", runName(record.config, now, attempt)), record).catch((error) => {
+      if (error instanceof LockedError) return undefined;
+      throw error;
+    });
+    if (run) return run;
   }
 }
 
 /** A directory belongs to the run that gets to write its `config.json`. */
-async function claim(root: string, record: RunRecord): Promise<RunPaths | undefined> {
+async function claim(root: string, record: RunRecord): Promise<OwnRun | undefined> {
   const paths = runPaths(root);
+  if (existsSync(paths.config)) return undefined;
   await makeFolder(root);
-  if (!(await writeNew(paths.config, recordText(record)))) return undefined;
-  await makeFolders(paths);
-  return paths;
+  const lock = await acquireLock(root);
+  try {
+    if (await writeNew(paths.config, recordText(record))) {
+      await prepareFolders(paths);
+      return { paths, lock };
+    }
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+  await lock.release();
+  return undefined;
 }
 
-/** Makes the folders of a run that are not there. Throws StorageError. */
-export async function makeFolders({ samples, checkpoints }: RunPaths): Promise<void> {
+/** Makes the folders of a run that are not there, and removes what killed writers have left in them. Throws StorageError. */
+export async function prepareFolders({ root, samples, checkpoints }: RunPaths): Promise<void> {
   for (const folder of [samples, checkpoints]) await makeFolder(folder);
+  for (const folder of [root, samples, checkpoints]) await removeOrphans(folder);
 }
 
 async function makeFolder(folder: string): Promise<void> {
@@ -114,8 +138,8 @@ async function makeFolder(folder: string): Promise<void> {
 const recordText = (record: RunRecord) => `${JSON.stringify(record, undefined, 2)}\n`;
 
 /** Writes `config.json`. Throws StorageError. */
-export async function writeRecord({ config }: RunPaths, record: RunRecord): Promise<void> {
-  await writeWhole(config, recordText(record));
+export async function writeRecord({ config }: RunPaths, record: RunRecord, options: WriteOptions): Promise<void> {
+  await writeWhole(config, recordText(record), options);
 }
 
 /** The run in a directory. Throws ConfigError where there is none, InputError where its `config.json` is damaged. */

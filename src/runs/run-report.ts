@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { LogRecord } from "../train/train.ts";
 import { dataSetOf } from "./data-source.ts";
-import { readIfThere, writeWhole } from "./files.ts";
+import { readIfThere, type WriteOptions, writeWhole } from "./files.ts";
 import { inspect } from "./inspection.ts";
 import { readLog } from "./log.ts";
 import { planOf } from "./model.ts";
@@ -11,7 +11,12 @@ import type { RunPaths, RunRecord } from "./run-directory.ts";
 import type { Summary } from "./summary.ts";
 
 /** Writes `report.html` from what the run directory holds. */
-export async function writeReport(paths: RunPaths, record: RunRecord, summary: Summary): Promise<void> {
+export async function writeReport(
+  paths: RunPaths,
+  record: RunRecord,
+  summary: Summary,
+  options: WriteOptions,
+): Promise<void> {
   const records = await readLog(paths.log);
   const html = renderReport({
     title: `${record.config.preset} on ${record.data.name}`,
@@ -21,7 +26,7 @@ export async function writeReport(paths: RunPaths, record: RunRecord, summary: S
     samples: await readSamples(paths.samples),
     ...blocksOf(record, records),
   });
-  await writeWhole(paths.report, html);
+  await writeWhole(paths.report, html, options);
 }
 
 /** The configuration without the name of the data, which stands beside its fingerprint. */

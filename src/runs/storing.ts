@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { StorageError } from "../errors.ts";
 import type { Best, Converged, LogRecord, Quality, TrainingEvent } from "../train/train.ts";
 import { saveBest, saveCheckpoint } from "./checkpoint.ts";
-import { dataSets } from "./data-source.ts";
+import { dataSetOf } from "./data-source.ts";
 import { type WriteOptions, writeWhole } from "./files.ts";
 import type { Log } from "./log.ts";
 import type { RunPaths, RunRecord } from "./run-directory.ts";
@@ -68,7 +68,7 @@ async function write(run: Run, event: TrainingEvent): Promise<void> {
     run.quality = event.record.quality ?? run.quality;
     await log.append(event.record);
   } else if (event.type === "samples") {
-    const png = await dataSets[record.config.data].draw(event.samples);
+    const png = await dataSetOf(record.config.data).draw(event.samples);
     await writeWhole(samplePath(paths, event.step), png, writing);
     run.sample = event.step;
   } else if (event.type === "converged") {

@@ -1,16 +1,24 @@
-import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { ConfigError, InputError } from "../errors.ts";
-import type { Converged, LogRecord, Quality, TrainingEvent } from "../train/train.ts";
+import { ConfigError, InputError, StorageError } from "../errors.ts";
+import type { LogRecord } from "../train/train.ts";
 import { version } from "../version.ts";
-import { bestPath, checkpointPath, hasCheckpoints, loadNewest, saveCheckpoint, setAsideAfter } from "./checkpoint.ts";
+import {
+  type Checkpoint,
+  checkpointPath,
+  hasCheckpoints,
+  loadNewest,
+  setAsideAfter,
+  settleBest,
+} from "./checkpoint.ts";
+import { conclude, isConcluded } from "./concluding.ts";
 import { type Config, configure } from "./config.ts";
-import { type DataName, type DataSource, dataSetOf, titleOf } from "./data-source.ts";
-import { writeWhole } from "./files.ts";
-import { type Log, openLog, readLog, truncateLog } from "./log.ts";
-import { createRun, makeFolders, openRun, type RunPaths, type RunRecord, writeRecord } from "./run-directory.ts";
-import { writeReport } from "./run-report.ts";
+import { type DataName, type DataSource, titleOf } from "./data-source.ts";
+import { removeFile } from "./files.ts";
+import { acquireLock, type Lock } from "./lock.ts";
+import { openLog, readLog } from "./log.ts";
+import { createRun, openRun, prepareFolders, type RunRecord, writeRecord } from "./run-directory.ts";
 import { stopRequest } from "./stop-request.ts";
+import { noTrouble, type Run, store } from "./storing.ts";
 import type { Summary } from "./summary.ts";
 import type { Job, WorkerMessage } from "./worker.ts";
 
@@ -30,29 +38,6 @@ export interface Training {
   stop(): void;
 }
 
-/** A run that is being written. */
-interface Run {
-  readonly paths: RunPaths;
-  readonly record: RunRecord;
-  readonly runtime: string;
-  readonly log: Log;
-  /** What the best checkpoint is, if there has been a probe. */
-  best: Best | undefined;
-  /** The newest of each. */
-  last: LogRecord | undefined;
-  quality: Quality | undefined;
-  checkpoint: number;
-  sample: number | undefined;
-  /** Where the convergence test ended the training. */
-  converged: Converged | undefined;
-}
-
-/** The step whose samples were nearest to real examples. */
-interface Best {
-  readonly step: number;
-  readonly distance: number;
-}
-
 type Ready = Extract<WorkerMessage, { type: "ready" }>;
 
 /** Starts a new run in the directory `root` or a new one under `runs/`, which is made once the data and the programs are there. */
@@ -62,22 +47,20 @@ export function startRun(
   source: DataSource,
   observer: Observer = {},
 ): Training {
-  return runWorker({ config, source, stop: stopFlag() }, observer, async ({ fingerprint }) => {
+  let lock: Lock | undefined;
+  const training = runWorker({ config, source, stop: stopFlag() }, observer, async ({ fingerprint }) => {
     const record: RunRecord = { coordescent: version, data: { name: titleOf(source.name), fingerprint }, config };
-    return {
-      paths: await createRun(root, record),
-      record,
-      best: undefined,
-      last: undefined,
-      quality: undefined,
-      checkpoint: 0,
-    };
+    const created = await createRun(root, record);
+    lock = created.lock;
+    return beginRun({ ...created, record, checkpoint: undefined, made: [] });
   });
+  return { ...training, finished: training.finished.finally(() => lock?.release()) };
 }
 
 /**
- * Goes on where the newest whole checkpoint of a run is, up to its number of iterations or to `steps`. Throws ConfigError where there is nothing left
- * to do, CheckpointError where there is no usable checkpoint.
+ * Goes on where the newest whole checkpoint of a run is, up to its number of iterations or to `steps`; where only the summary is missing it is made.
+ * Throws LockedError where another process writes the run, ConfigError where there is nothing left to do, CheckpointError where there is no usable
+ * checkpoint.
  */
 export async function resumeRun(
   root: string,
@@ -85,79 +68,138 @@ export async function resumeRun(
   findSource: (name: DataName) => Promise<DataSource>,
   observer: Observer = {},
 ): Promise<Training> {
+  await openRun(root);
+  const lock = await acquireLock(root);
+  try {
+    const training = await continueRun(root, lock, steps, findSource, observer);
+    return { ...training, finished: training.finished.finally(() => lock.release()) };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function continueRun(
+  root: string,
+  lock: Lock,
+  steps: number | undefined,
+  findSource: (name: DataName) => Promise<DataSource>,
+  observer: Observer,
+): Promise<Training> {
   const { paths, record: saved } = await openRun(root);
-  const { checkpoint, damaged } = (await hasCheckpoints(paths.checkpoints))
+  const { checkpoint: newest, damaged } = (await hasCheckpoints(paths.checkpoints))
     ? await loadNewest(paths.checkpoints)
     : { checkpoint: undefined, damaged: [] }; // killed before the first one: it begins again
   for (const error of damaged) observer.onNotice?.(`${error.message} Using an older one.`);
   const record = steps === undefined ? saved : { ...saved, config: configure(saved.config, [["steps", steps]]) };
-  const step = checkpoint?.step ?? 0;
-  if (step >= record.config.steps) {
+  const step = newest?.step ?? 0;
+  const isComplete = steps === undefined && !(await isConcluded(paths, step));
+  if (step >= record.config.steps && !isComplete) {
     const advice = `Give more with --steps, for example --steps ${2 * step}.`;
     throw new ConfigError(`${root}: the run has made ${step} of ${record.config.steps} iterations. ${advice}`, "steps");
   }
-  const made = (await readLog(paths.log)).filter((entry) => entry.step <= step);
-  const last = made.at(-1);
-  const quality = made.findLast((entry) => entry.quality)?.quality;
-  const best = bestOf(made);
+  // who resumes a run that has converged wants more of it
+  const checkpoint = newest && (isComplete ? newest : { ...newest, state: { ...newest.state, converged: undefined } });
+  const made = await recordsUpTo(paths.log, checkpoint, observer);
   const file = checkpointPath(paths.checkpoints, step);
-  const resume = checkpoint && {
-    resume: { checkpoint, file, elapsedMs: last?.elapsedMs ?? 0, best: best?.distance },
-  };
+  const resume = checkpoint && { resume: { checkpoint, file, elapsedMs: made.at(-1)?.elapsedMs ?? 0 } };
   const job = { config: record.config, source: await findSource(record.config.data), stop: stopFlag(), ...resume };
   return runWorker(job, observer, async ({ fingerprint }) => {
     if (fingerprint !== record.data.fingerprint) {
       const problem = `expected the data that the run began with (SHA-256 ${record.data.fingerprint}), got ${fingerprint}.`;
       throw new InputError(record.config.data, problem);
     }
-    if (record !== saved) await writeRecord(paths, record);
-    await makeFolders(paths);
+    await lock.check();
+    if (record !== saved) await writeRecord(paths, record, { guard: lock.check });
+    await removeFile(paths.summary); // it is not that of the run any more
+    await prepareFolders(paths);
     await setAsideAfter(paths.checkpoints, step);
-    await truncateLog(paths.log, step);
-    return { paths, record, best, last, quality, checkpoint: step };
+    return beginRun({ paths, lock, record, checkpoint, made });
   });
 }
 
-function bestOf(records: readonly LogRecord[]): Best | undefined {
-  const measured = records.flatMap(({ step, quality }) => (quality ? [{ step, distance: quality.distance }] : []));
-  return measured.sort((a, b) => a.distance - b.distance || a.step - b.step)[0];
+/** The records of the log up to a checkpoint. */
+async function recordsUpTo(log: string, checkpoint: Checkpoint | undefined, observer: Observer): Promise<LogRecord[]> {
+  const found = await readLog(log);
+  const records = checkpoint?.records ?? 0;
+  if (found.length >= records) return found.slice(0, records);
+  observer.onNotice?.(
+    `${log}: expected ${records} records at step ${checkpoint!.step}, got ${found.length}. The log has a gap.`,
+  );
+  return found;
+}
+
+/** A run as it is before a session: what the checkpoint and the log up to it say. */
+async function beginRun({
+  paths,
+  lock,
+  record,
+  checkpoint,
+  made,
+}: Pick<Run, "paths" | "record"> & {
+  readonly lock: Lock;
+  readonly checkpoint: Checkpoint | undefined;
+  readonly made: readonly LogRecord[];
+}): Promise<Run> {
+  const writing = { guard: lock.check };
+  return {
+    paths,
+    record,
+    writing,
+    log: await openLog(paths.log, made, writing),
+    best: checkpoint && (await settleBest(paths.checkpoints, checkpoint, writing)),
+    last: made.at(-1),
+    quality: made.findLast((entry) => entry.quality)?.quality,
+    checkpoint: checkpoint?.step ?? 0,
+    sample: undefined,
+    converged: checkpoint?.state.converged,
+    trouble: noTrouble(),
+  };
 }
 
 const stopFlag = () => new SharedArrayBuffer(4);
 
 /** Runs a job in a thread and stores what it posts; `prepare` makes the run's directory ready once the thread is. */
-function runWorker(
-  job: Job,
-  observer: Observer,
-  prepare: (ready: Ready) => Promise<Omit<Run, "log" | "runtime" | "sample" | "converged">>,
-): Training {
+function runWorker(job: Job, observer: Observer, prepare: (ready: Ready) => Promise<Run>): Training {
   const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: job });
   let run: Run | undefined;
+  let runtime = "";
+  const say = (notice: string) => observer.onNotice?.(notice);
   const handle = async (message: WorkerMessage): Promise<Summary | undefined> => {
     if (message.type === "ready") {
-      const { runtime } = message;
-      const prepared = await prepare(message);
-      run = { ...prepared, runtime, log: openLog(prepared.paths.log), sample: undefined, converged: undefined };
+      runtime = message.runtime;
+      run = await prepare(message);
       observer.onStart?.({ run: run.paths.root, runtime, step: run.checkpoint });
     } else if (message.type === "failed") {
-      if (run && message.name === "DivergedError") return conclude(run, "diverged", message.message);
+      if (run && message.name === "DivergedError") return conclude(run, runtime, "diverged", message.message);
       throw Object.assign(new Error(message.message), { name: message.name, stack: message.stack });
     } else if (message.type === "done") {
-      return conclude(run!, stateOf(run!, job.config));
+      checkSaved(run!);
+      return conclude(run!, runtime, stateOf(run!));
     } else {
-      await store(run!, message, observer);
+      await store(run!, message, say);
+      if (message.type === "record") observer.onRecord?.(message.record);
       if (message.type === "checkpoint") worker.postMessage("stored");
     }
   };
   const request = (value: number) => void Atomics.store(new Int32Array(job.stop), 0, value);
   const ended = new Promise((resolve) => worker.once("exit", resolve));
   const finished = handleMessages(worker, handle).finally(async () => {
-    run?.log.close();
+    await run?.log.close();
     request(stopRequest.abandon);
     worker.postMessage("stored"); // in case it waits for that
     await ended;
   });
   return { finished, stop: () => request(stopRequest.save) };
+}
+
+/** Throws StorageError where the last checkpoint could not be saved. */
+function checkSaved({ trouble: { checkpointsInARow, error }, checkpoint, paths }: Run): void {
+  if (checkpointsInARow === 0) return;
+  const advice = `\`coordescent resume\` goes on from that of step ${checkpoint}.`;
+  throw new StorageError(paths.root, `the last checkpoint could not be saved. ${advice} ${error!.message}`, {
+    cause: error,
+  });
 }
 
 /** Handles the messages of a thread one after the other until one gives a result. Rejects with the first error, or if the thread ends before. */
@@ -187,62 +229,7 @@ function handleMessages<T>(worker: Worker, handle: (message: WorkerMessage) => P
   });
 }
 
-async function store(run: Run, event: TrainingEvent, observer: Observer): Promise<void> {
-  const { paths, record, log } = run;
-  if (event.type === "record") {
-    log.append(event.record);
-    run.last = event.record;
-    run.quality = event.record.quality ?? run.quality;
-    observer.onRecord?.(event.record);
-  } else if (event.type === "samples") {
-    const png = await dataSetOf(record.config.data).draw(event.samples);
-    await writeWhole(samplePath(paths, event.step), png);
-    run.sample = event.step;
-  } else if (event.type === "converged") {
-    run.converged = event;
-  } else {
-    const { step, best } = event;
-    await saveCheckpoint(paths.checkpoints, event, { keep: record.config.checkpoint.keep, isBest: best !== undefined });
-    run.checkpoint = step;
-    if (best !== undefined) run.best = { step, distance: best };
-  }
-}
-
-function stateOf({ converged, checkpoint }: Run, { steps }: Config): Summary["state"] {
+function stateOf({ converged, checkpoint, record }: Run): Summary["state"] {
   if (converged) return "converged";
-  return checkpoint < steps ? "interrupted" : "finished";
+  return checkpoint < record.config.steps ? "interrupted" : "finished";
 }
-
-/** Writes the report and the summary. */
-async function conclude(run: Run, state: Summary["state"], problem: string | null = null): Promise<Summary> {
-  const { paths, record, last } = run;
-  const { config } = record;
-  const summary: Summary = {
-    run: paths.root,
-    state,
-    problem,
-    change: run.converged?.change ?? null,
-    step: state === "diverged" ? (last?.step ?? 0) : run.checkpoint,
-    steps: config.steps,
-    elapsedMs: last?.elapsedMs ?? 0,
-    imagesPerSecond: last && last.elapsedMs > 0 ? Math.round((1000 * config.batch * last.step) / last.elapsedMs) : 0,
-    lossD: last?.lossD ?? null,
-    lossG: last?.lossG ?? null,
-    probabilityReal: last?.probabilityReal ?? null,
-    probabilityFake: last?.probabilityFake ?? null,
-    preset: config.preset,
-    data: record.data.name,
-    seed: config.seed,
-    runtime: run.runtime,
-    quality: run.quality ?? null,
-    checkpoint: checkpointPath(paths.checkpoints, run.checkpoint),
-    best: run.best ? { ...run.best, checkpoint: bestPath(paths.checkpoints) } : null,
-    samples: run.sample === undefined ? null : samplePath(paths, run.sample),
-    report: paths.report,
-  };
-  await writeWhole(paths.summary, `${JSON.stringify(summary, undefined, 2)}\n`);
-  await writeReport(paths, record, summary);
-  return summary;
-}
-
-const samplePath = (paths: RunPaths, step: number) => join(paths.samples, `${String(step).padStart(6, "0")}.png`);
