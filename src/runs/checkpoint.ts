@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
+import { parseJson } from "../data/json.ts";
 import { decodeSafetensors, encodeSafetensors, payloadOf } from "../data/safetensors.ts";
 import { CheckpointError, StorageError } from "../errors.ts";
 import type { TensorSpec } from "../program.ts";
@@ -123,7 +124,14 @@ export async function loadCheckpoint(path: string, files: FileSystem = disk): Pr
   if (sha256 !== digest(rest, tensors) || !isNamedRight) {
     throw new CheckpointError(path, "the content does not agree with its SHA-256: damaged.");
   }
-  return { step, snapshot: tensors, state: JSON.parse(rest.state!) as LoopState, records: Number(rest.records) };
+  return { step, snapshot: tensors, state: parseState(rest.state ?? "", path), records: Number(rest.records) };
+}
+
+function parseState(text: string, path: string): LoopState {
+  const refuse = (problem: string) => new CheckpointError(path, `the state of the training: ${problem}.`);
+  const state = parseJson(Buffer.from(text), refuse);
+  if (typeof state === "object" && state !== null) return state;
+  throw refuse(`expected an object, got ${text.slice(0, 20)}`);
 }
 
 /** Checks that a checkpoint holds exactly the tensors of a model. Throws CheckpointError that names the first difference. */

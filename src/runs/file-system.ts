@@ -1,4 +1,5 @@
-import { link, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { constants } from "node:fs";
+import { link, open, readdir, rename, rm } from "node:fs/promises";
 
 /** A file that is open. */
 export interface OpenFile {
@@ -13,6 +14,7 @@ export interface OpenFile {
 export interface FileSystem {
   /** Opens a new file (`wx`), one that is there (`r+`), or a folder, to sync it (`r`). */
   open(path: string, flags: "wx" | "r+" | "r"): Promise<OpenFile>;
+  /** The bytes of a regular file; of anything else an error as of a folder, EISDIR. */
   read(path: string): Promise<Uint8Array>;
   /** Names in a folder. */
   list(folder: string): Promise<string[]>;
@@ -33,7 +35,15 @@ export const disk: FileSystem = {
       close: () => file.close(),
     };
   },
-  read: (path) => readFile(path),
+  async read(path) {
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // a pipe would be waited for
+    try {
+      if ((await file.stat()).isFile()) return await file.readFile();
+      throw Object.assign(new Error("expected a file, found something else"), { code: "EISDIR" });
+    } finally {
+      await file.close();
+    }
+  },
   list: (folder) => readdir(folder),
   rename,
   link,
