@@ -88,6 +88,12 @@ export interface Manifest {
 export interface Program {
   readonly model: Uint8Array;
   readonly manifest: Manifest;
+  /**
+   * The same computation as a WebAssembly module, where it goes element by element: imports `env.memory`, exports `run(table)`, which reads the addresses of the
+   * inputs and then of the outputs, in the order of the manifest, from int32 numbers at `table`. Every tensor begins at a multiple of 16 bytes and owns
+   * the bytes up to the next.
+   */
+  readonly kernel?: Uint8Array;
 }
 
 /** Number of elements of a shape. */

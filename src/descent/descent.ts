@@ -62,4 +62,6 @@ export interface GameOptions {
   readonly order?: Order | undefined;
   readonly replicas?: number | undefined;
   readonly precision?: Precision | undefined;
+  /** Whether the runtime runs kernels: an update that goes element by element is then a program of its own. */
+  readonly hasKernels?: boolean | undefined;
 }

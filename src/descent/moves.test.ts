@@ -272,7 +272,7 @@ async function run(program: Program, redrawn?: InputRole): Promise<Map<string, n
   return values;
 }
 
-describe("replicas", () => {
+describe("a move in two programs", () => {
   const normals: Dataset = {
     name: "normals",
     shape: [tiny.discriminator[0]!],
@@ -328,7 +328,7 @@ describe("replicas", () => {
     ["adam", adam(settings), 2, {}],
     ["spectral normalisation", gradientStep(), 2, { discriminator: normalised }],
     ["lazy penalties and pairs", gradientStep(), 2, { wganGp: 1, penaltyEvery: 2, loss: relativistic }],
-  ])("train like one on the whole batch (%s)", async (_, rule, replicas, more) => {
+  ])("trains on replicas like one on the whole batch (%s)", async (_, rule, replicas, more) => {
     const [alone] = await trained(rule, 1, more);
     const together = await trained(rule, replicas, more);
     for (const { log, values } of together) {
@@ -341,7 +341,7 @@ describe("replicas", () => {
     }
   });
 
-  test("exchange the gradients of the block that moves and nothing else", () => {
+  test("exchanges between replicas the gradients of the block that moves and nothing else", () => {
     const { D, G } = game(tiny, byLayer, adam(settings), { replicas: 2 });
     for (const { parameters, programs } of [...D, ...G]) {
       const [gradient, update] = programs.map(({ manifest }) => manifest);
@@ -352,6 +352,34 @@ describe("replicas", () => {
       expect(named(update!.inputs, "gradient").sort()).toEqual(exchanged.sort());
       expect(gradient!.outputs.every(({ role }) => role === "gradient" || role === "metric")).toBe(true);
       expect(update!.inputs.some(({ role }) => role === "batch" || role === "noise")).toBe(false);
+    }
+  });
+
+  const withKernels = { hasKernels: true } as const;
+  const hasKernel = ({ programs }: Move) => programs.at(-1)!.kernel !== undefined;
+
+  test("has a kernel where the update goes element by element and is more than a matrix product can take in", () => {
+    const names = firstOrder.filter(([, rule]) => game(tiny, byLayer, rule, withKernels).G.every(hasKernel));
+    expect(names.map(([name]) => name)).toEqual(["momentum", "nesterov", "rmsprop", "adam", "adamw"]);
+    for (const [name, rule] of firstOrder) {
+      const { D, G } = game(tiny, byLayer, rule, withKernels);
+      const isPair = names.some(([other]) => other === name);
+      expect([...D, ...G].map(({ programs }) => programs.length)).toEqual(Array(6).fill(isPair ? 2 : 1));
+    }
+    expect(game(tiny, byLayer, adam(settings)).G.some(hasKernel)).toBe(false);
+  });
+
+  test.each([
+    ...firstOrder.map(([name, rule]) => [name, rule, {}] as const),
+    ["spectral normalisation", adam(settings), { discriminator: normalised }] as const,
+  ])("trains as in one (%s)", async (_, rule, more) => {
+    for (const order of ["alternating", "simultaneous", "extragradient"] as const) {
+      const [one] = await trained(rule, 1, { ...more, order });
+      const [two] = await trained(rule, 1, { ...more, order, ...withKernels });
+      expect(largestError(two!.log, one!.log)).toBeLessThan(1e-12);
+      for (const [name, expected] of one!.values) {
+        expect(largestError(two!.values.get(name)!, expected), name).toBeLessThan(1e-12);
+      }
     }
   });
 });

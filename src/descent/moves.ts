@@ -1,9 +1,10 @@
 import { constant, input, type Tensor } from "../graph/tensor.ts";
-import { compile, type ProgramResult } from "../onnx/compile.ts";
+import { compile, type ProgramResult, programGraph } from "../onnx/compile.ts";
 import type { Precision } from "../onnx/model.ts";
 import { mul, neg } from "../ops/arithmetic.ts";
+import type { Moved } from "../optim/update-rule.ts";
 import type { Fading, Move, SearchPlan } from "../plan.ts";
-import type { Program, TensorSpec } from "../program.ts";
+import { type Program, sizeOf, type TensorSpec } from "../program.ts";
 import type { Objective } from "./objective.ts";
 import type { BlockGroup } from "./partition.ts";
 import { splitPrefix } from "./prefix.ts";
@@ -12,10 +13,12 @@ import {
   type Differentiated,
   differentiate,
   directionInput,
+  followingResults,
   lineResults,
   predictedDecrease,
   type StepOptions,
   slopeAlongDescent,
+  steppedResults,
   updateResults,
   weightsAlong,
 } from "./step.ts";
@@ -35,11 +38,13 @@ export interface MoveOptions extends StepOptions {
   /** Number of replicas that share a batch; each sees its part of it. */
   readonly replicas?: number | undefined;
   readonly precision?: Precision | undefined;
+  /** Whether an update that goes element by element may be a kernel of its own. */
+  readonly hasKernels?: boolean | undefined;
 }
 
 /**
  * The move of some groups from one point: the backward pass down to them only, and their update. With one replica a step is one program, in which the
- * update can become part of the matrix products; with more, one program for the gradients and one for the update.
+ * update can become part of the matrix products, or two where the update is a kernel; with more, one program for the gradients and one for the update.
  */
 export function blockMove(groups: readonly BlockGroup[], options: MoveOptions): Move {
   const name = `${moveName(groups)}${options.suffix ?? ""}`;
@@ -81,6 +86,35 @@ const weightsIn = ({ moved }: Differentiated) => moved.flat().map(({ name }) => 
 type Programs = Pick<Move, "programs" | "prefix" | "search" | "decrease">;
 
 function stepPrograms(name: string, step: Differentiated, options: MoveOptions): Programs {
+  return kernelPrograms(name, step, options) ?? wholePrograms(name, step, options);
+}
+
+/** Fewest operations on a weight for which an update is a kernel of its own; a plain gradient step becomes part of the matrix product. */
+const leastOfKernel = 4;
+
+/** Operations of an update on a weight, those on single numbers apart. */
+function operationsPerWeight(updates: readonly ProgramResult[], { moved }: Differentiated): number {
+  const elements = (tensors: readonly Tensor[]) => tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const applied = programGraph(updates).tensors.filter(({ kind, shape }) => kind === "application" && shape.length > 0);
+  return elements(applied) / elements(moved.flat().map(({ value }) => value));
+}
+
+/** The gradients, and the update as a kernel; undefined where it cannot be one. */
+function kernelPrograms(name: string, step: Differentiated, options: MoveOptions): Programs | undefined {
+  const { innerSteps = 1, precision, hasKernels, hasCorrector, reportsDecrease } = options;
+  if (!hasKernels || hasCorrector || reportsDecrease) return undefined;
+  const { gradients, reading } = handedOver(step, "cache");
+  const updates = steppedResults(reading, options);
+  const update = compile(`${name}/update`, updates, { precision, hasKernel: true });
+  if (!update.kernel || operationsPerWeight(updates, step) < leastOfKernel) return undefined;
+  const results = [...metricResults(step.objective, 1), ...gradients, ...followingResults(step, step.weights, options)];
+  const { prefix, rest } =
+    innerSteps === 1 ? { prefix: {}, rest: results } : withPrefix(name, results, weightsIn(step), options);
+  const gradient = compile(`${name}/gradient`, rest, { objective: step.objective.value, whole: results, precision });
+  return { ...prefix, programs: [gradient, update] };
+}
+
+function wholePrograms(name: string, step: Differentiated, options: MoveOptions): Programs {
   const { innerSteps = 1, precision } = options;
   const updates = updateResults(step, options);
   const decrease = `${name}/search/decrease`;
@@ -157,25 +191,26 @@ function withPrefix(
 function splitPrograms(name: string, step: Differentiated, options: MoveOptions): Program[] {
   const { precision } = options;
   const share = 1 / options.replicas!;
-  const gradientName = (parameter: string) => `${parameter}/gradient`;
-  const exchanged = step.moved.flat().map(({ name, gradient }) => ({
-    name: gradientName(name),
-    tensor: mul(constant(share), gradient),
-    role: "gradient" as const,
-  }));
-  const summed = {
-    ...step,
-    moved: step.moved.map((list) =>
-      list.map((m) => ({ ...m, gradient: input(gradientName(m.name), m.gradient.shape, "gradient") })),
-    ),
-  };
+  const { gradients, reading } = handedOver(step, "gradient", share);
   return [
-    compile(`${name}/gradient`, [...metricResults(step.objective, share), ...exchanged], {
+    compile(`${name}/gradient`, [...metricResults(step.objective, share), ...gradients], {
       objective: step.objective.value,
       precision,
     }),
-    compile(`${name}/update`, updateResults(summed, options), { precision }),
+    compile(`${name}/update`, updateResults(reading, options), { precision }),
   ];
+}
+
+/** The gradients, times the share of a replica, as results of one program; and the step as another sees it, which reads them. */
+function handedOver(step: Differentiated, role: "cache" | "gradient", share = 1) {
+  const gradientName = (parameter: string) => `${parameter}/gradient`;
+  const gradients = step.moved.flat().map(({ name, gradient }) => ({
+    name: gradientName(name),
+    tensor: mul(constant(share), gradient),
+    role,
+  }));
+  const read = (moved: Moved) => ({ ...moved, gradient: input(gradientName(moved.name), moved.gradient.shape, role) });
+  return { gradients, reading: { ...step, moved: step.moved.map((list) => list.map(read)) } };
 }
 
 function fadingOf(view: View, { update, policy }: MoveOptions): Fading[] {

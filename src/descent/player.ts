@@ -35,6 +35,7 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
     hasCorrector: game.order === "extragradient",
     replicas: game.replicas,
     precision: game.precision,
+    hasKernels: game.hasKernels,
   };
   const steps = descent.steps === "sweep" ? blocks.length : (descent.steps ?? 1);
   const moves = sets.map((set) => blockMove(set, lazy ? { ...options, objective: lazy.whole } : options));

@@ -93,17 +93,22 @@ function globalStates({ parameters }: StepOptions) {
 
 /** The next weights and states of the groups, of the averaged weights, and of what follows the weights. */
 export function updateResults(step: Differentiated, options: StepOptions, suffix = "next"): ProgramResult[] {
-  const results = step.views.flatMap((view, i) =>
-    viewResults(view, step.moved[i]!, options, (d) => step.curvature(i, d), suffix),
-  );
-  return [...results, ...followingResults(step, step.weights, options, suffix)];
+  return [...steppedResults(step, options, suffix), ...followingResults(step, step.weights, options, suffix)];
 }
 
-function followingResults(
+/** The next weights and states of the groups, and of the averaged weights. */
+export function steppedResults(step: Differentiated, options: StepOptions, suffix = "next"): ProgramResult[] {
+  return step.views.flatMap((view, i) =>
+    viewResults(view, step.moved[i]!, options, (d) => step.curvature(i, d), suffix),
+  );
+}
+
+/** The next values of what follows the weights that move. */
+export function followingResults(
   { moved }: Differentiated,
   weights: Weights,
   { states = [] }: StepOptions,
-  suffix: string,
+  suffix = "next",
 ): ProgramResult[] {
   const names = new Set(moved.flat().map(({ name }) => name));
   return states

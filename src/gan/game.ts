@@ -38,6 +38,8 @@ export interface GanOptions extends PenaltyWeights {
   readonly sampleBatch?: number;
   readonly replicas?: number | undefined;
   readonly precision?: Precision | undefined;
+  /** Whether the runtime runs kernels. */
+  readonly hasKernels?: boolean | undefined;
 }
 
 /**
@@ -45,9 +47,9 @@ export interface GanOptions extends PenaltyWeights {
  * the batch cannot be divided among the replicas, ConfigError where a descent does not fit its network.
  */
 export function ganPlan(options: GanOptions): Plan {
-  const { order, replicas, precision } = options;
+  const { order, replicas, precision, hasKernels } = options;
   const lookers = { sampler: samplerProgram(options), critic: criticProgram(options) };
-  return gamePlan(ganPlayers(options), { order, replicas, precision }, lookers);
+  return gamePlan(ganPlayers(options), { order, replicas, precision, hasKernels }, lookers);
 }
 
 /** The discriminator and the generator as players, in the order in which they move. Throws ShapeError where the batch cannot be divided among the replicas. */

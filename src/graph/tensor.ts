@@ -36,6 +36,14 @@ export interface Operator {
   onnx?(attributes: Attributes): OnnxSpelling;
   /** Multiply-accumulates of one application, where there are any worth counting. */
   macs?(node: Application): number;
+  /** How WebAssembly spells it on four numbers at a time, where it goes element by element. */
+  readonly simd?: SimdSpelling;
+}
+
+/** An instruction of WebAssembly's 128-bit SIMD (opcode behind 0xfd), and the order in which it takes the inputs where that is not theirs. */
+export interface SimdSpelling {
+  readonly opcode: number;
+  readonly operands?: readonly number[];
 }
 
 interface Value {

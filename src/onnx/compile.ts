@@ -4,6 +4,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { fuse } from "../ops/fusion.ts";
 import type { OutputRole, Program, Slices } from "../program.ts";
 import { sizeOf } from "../program.ts";
+import { elementwiseModule } from "../wasm/elementwise.ts";
 import { encodeModel, type Precision } from "./model.ts";
 
 /** A result of a program, and what it is to the runner. */
@@ -23,6 +24,8 @@ export interface CompileOptions {
   /** The results before a part of their work was moved to another program: what is held between forward and backward pass is counted there. */
   readonly whole?: readonly ProgramResult[];
   readonly precision?: Precision | undefined;
+  /** Whether the program gets a kernel, where it goes element by element. */
+  readonly hasKernel?: boolean | undefined;
 }
 
 /** The graph that a program of these results runs: fused, shared, without dead tensors. */
@@ -34,9 +37,10 @@ export function programGraph(results: readonly Output[]): Graph {
 export function compile(
   name: string,
   results: readonly ProgramResult[],
-  { objective, whole = results, precision = "float32" }: CompileOptions = {},
+  { objective, whole = results, precision = "float32", hasKernel = false }: CompileOptions = {},
 ): Program {
   const graph = programGraph(results);
+  const kernel = hasKernel ? elementwiseModule(graph) : undefined;
   const returned = results.filter(({ role }) => role === "parameter" || role === "state" || role === "gradient");
   return {
     model: encodeModel(name, graph, precision),
@@ -56,6 +60,7 @@ export function compile(
         bytesReturned: returned.reduce((sum, { tensor }) => sum + 4 * sizeOf(tensor.shape), 0),
       },
     },
+    ...(kernel && { kernel }),
   };
 }
 

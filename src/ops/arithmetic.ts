@@ -15,25 +15,26 @@ import { Expand, expand, sumTo } from "./broadcasting.ts";
 
 type Binary = Required<Pick<Operator, "gradient">>["gradient"];
 
-function binary(type: string, gradient: Binary): Operator {
+function binary(type: string, opcode: number, gradient: Binary): Operator {
   return {
     type,
+    simd: { opcode },
     shape: ([a, b]) => broadcast(functionName(type), a!, b!),
     gradient: (node, upstream, index) => sumTo(gradient(node, upstream, index), node.inputs[index]!.shape),
   };
 }
 
 /** a + b, broadcast. */
-export const Add = binary("Add", (_, upstream) => upstream);
+export const Add = binary("Add", 0xe4, (_, upstream) => upstream);
 
 /** a - b, broadcast. */
-export const Sub = binary("Sub", (_, upstream, index) => (index === 0 ? upstream : neg(upstream)));
+export const Sub = binary("Sub", 0xe5, (_, upstream, index) => (index === 0 ? upstream : neg(upstream)));
 
 /** a * b, broadcast. */
-export const Mul = binary("Mul", ({ inputs }, upstream, index) => mul(upstream, inputs[1 - index]!));
+export const Mul = binary("Mul", 0xe6, ({ inputs }, upstream, index) => mul(upstream, inputs[1 - index]!));
 
 /** a / b, broadcast; d(a/b)/db = -(a/b)/b. */
-export const Div = binary("Div", (node, upstream, index) => {
+export const Div = binary("Div", 0xe7, (node, upstream, index) => {
   const quotient = div(upstream, node.inputs[1]!);
   return index === 0 ? quotient : neg(mul(quotient, node));
 });
@@ -41,6 +42,7 @@ export const Div = binary("Div", (node, upstream, index) => {
 /** -x */
 export const Neg: Operator = {
   type: "Neg",
+  simd: { opcode: 0xe1 },
   shape: ([x]) => x!,
   gradient: (_, upstream) => neg(upstream),
 };

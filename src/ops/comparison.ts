@@ -2,20 +2,21 @@ import { broadcast } from "../graph/broadcast.ts";
 import { apply, constant, functionName, type Operator, type Tensor } from "../graph/tensor.ts";
 import { sumTo } from "./broadcasting.ts";
 
-function comparison(type: string): Operator {
-  return { type, result: "bool", shape: ([a, b]) => broadcast(functionName(type), a!, b!) };
+function comparison(type: string, opcode: number): Operator {
+  return { type, result: "bool", simd: { opcode }, shape: ([a, b]) => broadcast(functionName(type), a!, b!) };
 }
 
 /** a > b, broadcast, of type `bool`. */
-export const Greater = comparison("Greater");
+export const Greater = comparison("Greater", 0x44);
 /** a < b, broadcast, of type `bool`. */
-export const Less = comparison("Less");
+export const Less = comparison("Less", 0x43);
 /** a = b, broadcast, of type `bool`. */
-export const Equal = comparison("Equal");
+export const Equal = comparison("Equal", 0x41);
 
 /** Inputs condition, a, b: a where the condition holds, else b. */
 export const Where: Operator = {
   type: "Where",
+  simd: { opcode: 0x52, operands: [1, 2, 0] },
   takes: ["bool"],
   shape: ([condition, a, b]) => broadcast("where", condition!, broadcast("where", a!, b!)),
   gradient({ inputs }, upstream, index) {

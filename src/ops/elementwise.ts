@@ -14,7 +14,10 @@ export const Exp = unary("Exp", (g, y) => mul(g, y));
 export const Log = unary("Log", (g, _, x) => div(g, x));
 
 /** y = sqrt x, y' = 1/(2y) */
-export const Sqrt = unary("Sqrt", (g, y) => div(mul(constant(0.5), g), y));
+export const Sqrt: Operator = {
+  ...unary("Sqrt", (g, y) => div(mul(constant(0.5), g), y)),
+  simd: { opcode: 0xe3 },
+};
 
 /** y = 1/(1 + e^-x), y' = y - y^2 */
 export const Sigmoid = unary("Sigmoid", (g, y) => mul(g, sub(y, square(y))));
@@ -35,7 +38,10 @@ export const LeakyRelu: Operator = {
 };
 
 /** |x|; at 0 the derivative is 1. */
-export const Abs = unary("Abs", (g, _, x) => mul(g, where(greater(constant(0), x), constant(-1), constant(1))));
+export const Abs: Operator = {
+  ...unary("Abs", (g, _, x) => mul(g, where(greater(constant(0), x), constant(-1), constant(1)))),
+  simd: { opcode: 0xe0 },
+};
 
 function step(y: Tensor, below: number): Tensor {
   return where(greater(y, constant(0)), constant(1), constant(below));

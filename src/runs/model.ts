@@ -51,6 +51,7 @@ export function ganOptions(config: Config, { shape, range }: ExampleSpec, unitLi
     dragan: d.dragan,
     penaltyEvery: d.penaltyEvery,
     order: config.game.order,
+    hasKernels: config.device !== "webgpu",
     descent: {
       generator: namingItself("generator", () => descentOf(config.descent, config, unitLipschitz)),
       discriminator: namingItself("discriminator", () => descentOf(d.descent, config, unitLipschitz)),

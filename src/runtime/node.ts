@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { ConfigError } from "../errors.ts";
 import { type Program, sizeOf } from "../program.ts";
+import { openArena, openKernel } from "./arena.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
 import type { Bindings, Runtime, RuntimeOptions, Session } from "./runtime.ts";
 
@@ -24,14 +25,22 @@ export function nodeRuntime({ threads = 0, provider = "cpu" }: NodeRuntimeOption
   const options = sessionOptions(threads, provider);
   return {
     name: `onnxruntime-node ${provider}${threads > 0 ? `, ${threads} thread${threads > 1 ? "s" : ""}` : ""}`,
-    allocate(shape) {
-      const values = new Float32Array(sizeOf(shape));
-      return { ...hostTensor(shape, values), tensor: new ort.Tensor("float32", values, shape) } as NodeTensor;
-    },
+    allocate: (shape) => nodeTensor(hostTensor(shape, new Float32Array(sizeOf(shape)))),
+    ...(provider === "cpu" && {
+      arena(shapes) {
+        const next = openArena(shapes);
+        return (shape) => nodeTensor(next(shape));
+      },
+    }),
     async load(program) {
+      if (program.kernel && provider === "cpu") return openKernel(program);
       return openSession(program, await createSession(program, options, provider));
     },
   };
+}
+
+function nodeTensor(host: HostTensor<Float32Array>): NodeTensor {
+  return { ...host, tensor: new ort.Tensor("float32", host.values, host.shape) };
 }
 
 const sessionSettings = {

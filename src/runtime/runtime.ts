@@ -29,6 +29,8 @@ export interface Runtime {
   readonly name: string;
   /** A tensor of zeros. */
   allocate(shape: readonly number[]): DeviceTensor;
+  /** Memory for tensors of these shapes, given one after the other; the kernels of programs compute in it. Absent where the runtime runs no kernels. */
+  arena?(shapes: readonly (readonly number[])[]): (shape: readonly number[]) => DeviceTensor;
   load(program: Program): Promise<Session>;
 }
 

@@ -1,5 +1,6 @@
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import { type Program, sizeOf } from "../program.ts";
+import { openArena, openKernel } from "./arena.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
 import type { Runtime, RuntimeOptions, Session } from "./runtime.ts";
 
@@ -19,11 +20,13 @@ export function webRuntime({ threads = 0, wasmBinary }: WebRuntimeOptions = {}):
   env.logLevel = "error";
   return {
     name: `onnxruntime-web wasm, ${env.wasm.numThreads} thread${env.wasm.numThreads > 1 ? "s" : ""}`,
-    allocate(shape) {
-      const values = new Float32Array(sizeOf(shape));
-      return { ...hostTensor(shape, values), tensor: new Tensor("float32", values, shape) } as WebTensor;
+    allocate: (shape) => webTensor(hostTensor(shape, new Float32Array(sizeOf(shape)))),
+    arena(shapes) {
+      const next = openArena(shapes);
+      return (shape) => webTensor(next(shape));
     },
     async load(program) {
+      if (program.kernel) return openKernel(program);
       const session = await InferenceSession.create(program.model, {
         executionProviders: ["wasm"],
         graphOptimizationLevel: "all",
@@ -31,6 +34,10 @@ export function webRuntime({ threads = 0, wasmBinary }: WebRuntimeOptions = {}):
       return openSession(program, session);
     },
   };
+}
+
+function webTensor(host: HostTensor<Float32Array>): WebTensor {
+  return { ...host, tensor: new Tensor("float32", host.values, host.shape) };
 }
 
 function openSession({ manifest }: Program, session: InferenceSession): Session {

@@ -1,5 +1,5 @@
 import type { Plan } from "../plan.ts";
-import type { Program, ProgramOutput, Slices, TensorSpec } from "../program.ts";
+import { type Program, type ProgramOutput, type Slices, sizeOf, type TensorSpec } from "../program.ts";
 import { fillUniform, type Reals, stream } from "../random.ts";
 import { hostTensor } from "../runtime/host.ts";
 import type { DeviceTensor, Runtime } from "../runtime/runtime.ts";
@@ -30,27 +30,33 @@ export function programsOf({ players }: Pick<Plan, "players">): Program[] {
 
 /** Memory for everything that the programs of a plan read and write. What only the runner reads is float32 everywhere, as in a snapshot. */
 export function allocateMemory(plan: Plan, runtime: Runtime): Memory {
-  const memory: Memory = { inputs: {}, outputs: {} };
   const programs = programsOf(plan).map(({ manifest }) => manifest);
   const read = new Set(
     [...programs, ...[plan.sampler, plan.critic].flatMap((program) => program?.manifest ?? [])].flatMap(({ inputs }) =>
       inputs.map(({ name }) => name),
     ),
   );
-  for (const { name, shape } of plan.tensors) {
-    const isRead = read.has(name);
-    memory.inputs[name] = isRead
-      ? runtime.allocate(shape)
-      : hostTensor(shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
-  }
-  for (const { inputs, outputs } of programs) {
-    for (const { name, shape, role } of outputs) {
-      memory.outputs[name] ??= runtime.allocate(shape);
-      if (role === "gradient" || role === "cache") memory.inputs[name] = memory.outputs[name];
-    }
-    for (const { name, shape } of inputs) memory.inputs[name] ??= runtime.allocate(shape);
-  }
+  const [ofRunner, ofPrograms] = [
+    plan.tensors.filter(({ name }) => !read.has(name)),
+    plan.tensors.filter(({ name }) => read.has(name)),
+  ];
+  const written = unique(programs.flatMap(({ outputs }) => outputs));
+  const handedOn = written.filter(({ role }) => role === "gradient" || role === "cache");
+  const known = new Set([...plan.tensors, ...handedOn].map(({ name }) => name));
+  const supplied = unique(programs.flatMap(({ inputs }) => inputs)).filter(({ name }) => !known.has(name));
+  const shapes = [...ofPrograms, ...supplied, ...written].map(({ shape }) => shape);
+  const allocate = runtime.arena?.(shapes) ?? runtime.allocate;
+  const memory: Memory = { inputs: {}, outputs: {} };
+  for (const { name, shape } of ofRunner) memory.inputs[name] = hostTensor(shape, new Float32Array(sizeOf(shape)));
+  for (const { name, shape } of [...ofPrograms, ...supplied]) memory.inputs[name] = allocate(shape);
+  for (const { name, shape } of written) memory.outputs[name] = allocate(shape);
+  for (const { name } of handedOn) memory.inputs[name] = memory.outputs[name]!;
   return memory;
+}
+
+/** One of each name. */
+function unique<T extends { readonly name: string }>(list: readonly T[]): T[] {
+  return [...new Map(list.map((each) => [each.name, each])).values()];
 }
 
 /** Sets every weight and state to its start. */

@@ -1,0 +1,61 @@
+/** The few pieces of WebAssembly's binary format that a module of one function needs (core specification 2.0, section 5). */
+
+/** Bytes, nested as they are put together. */
+export type Bytes = readonly (number | Bytes)[];
+
+/** An unsigned number in LEB128. */
+export function unsigned(value: number): number[] {
+  const bytes: number[] = [];
+  for (let rest = value; ; ) {
+    const low = rest & 127;
+    rest >>>= 7;
+    if (rest === 0) return [...bytes, low];
+    bytes.push(low | 128);
+  }
+}
+
+/** A signed 32-bit number in LEB128. */
+export function signed(value: number): number[] {
+  const bytes: number[] = [];
+  for (let rest = value | 0; ; ) {
+    const low = rest & 127;
+    rest >>= 7;
+    if ((rest === 0 && low < 64) || (rest === -1 && low >= 64)) return [...bytes, low];
+    bytes.push(low | 128);
+  }
+}
+
+/** A vector: its length, then its items. */
+export const vector = (items: readonly Bytes[]): Bytes => [...unsigned(items.length), ...items];
+
+/** Content behind its size in bytes. */
+export function sized(content: Bytes): Bytes {
+  const flat = flatten(content);
+  return [...unsigned(flat.length), flat];
+}
+
+const name = (text: string): Bytes => sized([...new TextEncoder().encode(text)]);
+
+/** Types of values. */
+export const i32 = 0x7f;
+export const v128 = 0x7b;
+
+/** A module that imports the memory `env.memory` and exports one function `run`, with its types of parameters and of locals and its code. */
+export function moduleOf(parameters: readonly number[], locals: readonly number[], code: Bytes): Uint8Array {
+  const section = (id: number, ...items: Bytes[]): Bytes => [id, sized(vector(items))];
+  const body = sized([vector(locals.map((type) => [1, type])), code, 0x0b]);
+  return Uint8Array.from(
+    flatten([
+      [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+      section(1, [0x60, vector(parameters.map((type) => [type])), vector([])]),
+      section(2, [name("env"), name("memory"), 0x02, 0x00, ...unsigned(1)]),
+      section(3, [0]),
+      section(7, [name("run"), 0x00, 0]),
+      section(10, body),
+    ]),
+  );
+}
+
+function flatten(bytes: Bytes): number[] {
+  return bytes.flatMap((item) => (typeof item === "number" ? item : flatten(item)));
+}

@@ -1,0 +1,97 @@
+import type { Graph } from "../graph/graph.ts";
+import { type Application, sameShape, type Tensor } from "../graph/tensor.ts";
+import { sizeOf } from "../program.ts";
+import { type Bytes, i32, moduleOf, signed, unsigned, v128 } from "./binary.ts";
+
+/**
+ * A graph that goes element by element as a WebAssembly module: one pass over memory for each set of tensors that depend on each other, where a runtime of
+ * operators makes one for each operator. Every tensor is float32, aligned to 16 bytes with room up to the next multiple of 16. `run(table)` reads the
+ * addresses of the inputs, then those of the outputs from a table of int32, both in the order of the graph. Undefined where an operator needs more than the
+ * element at hand, or a tensor is stretched.
+ */
+export function elementwiseModule({ inputs, tensors, outputs }: Graph): Uint8Array | undefined {
+  if (!tensors.every(isElementwise)) return undefined;
+  const parts = connected(tensors);
+  const local = new Map(tensors.map((tensor, i) => [tensor, firstVector + i]));
+  const addresses = [...inputs, ...outputs].map((_, i) => firstVector + tensors.length + i);
+  const addressOf = new Map<Tensor, number>(inputs.map((tensor, i) => [tensor, addresses[i]!]));
+  const evaluated = (tensor: Tensor, isInLoop: boolean): Bytes => {
+    const to = local.get(tensor)!;
+    if (tensor.kind === "constant") return [constantVector(tensor.values[0]!), set(to)];
+    if (tensor.kind === "input") {
+      const at = get(addressOf.get(tensor)!);
+      return [isInLoop ? [at, get(offset), add, load] : [at, loadAll], set(to)];
+    }
+    const { opcode, operands = [...tensor.inputs.keys()] } = tensor.operator.simd!;
+    return [operands.map((i) => get(local.get(tensor.inputs[i]!)!)), simd(opcode), set(to)];
+  };
+  const stored = (members: ReadonlySet<Tensor>, isInLoop: boolean): Bytes =>
+    outputs.flatMap(({ tensor }, i) => {
+      if (!members.has(tensor)) return [];
+      const at = get(addresses[inputs.length + i]!);
+      return [isInLoop ? [at, get(offset), add] : at, get(local.get(tensor)!), store];
+    });
+  const scalars = new Set(tensors.filter(isScalar));
+  const code: Bytes = [
+    addresses.map((address, i) => [get(table), loadAddress(4 * i), set(address)]),
+    [...scalars].map((tensor) => evaluated(tensor, false)),
+    stored(scalars, false),
+    parts.map((members) => {
+      const [first] = members as [Tensor];
+      const inside = [[...members].map((tensor) => evaluated(tensor, true)), stored(new Set(members), true)];
+      return loopOver(16 * Math.ceil(sizeOf(first.shape) / 4), inside);
+    }),
+  ];
+  const locals = [i32, ...tensors.map(() => v128), ...addresses.map(() => i32)];
+  return moduleOf([i32], locals, code);
+}
+
+/** Locals of the function: its parameter, how far the loop is, then a vector for each tensor and an address for each input and output. */
+const table = 0;
+const offset = 1;
+const firstVector = 2;
+
+const isScalar = ({ shape }: Tensor) => sizeOf(shape) === 1;
+
+function isElementwise(tensor: Tensor): boolean {
+  if (tensor.type === "index") return false;
+  if (tensor.kind === "constant") return tensor.values.length === 1;
+  if (tensor.kind === "input") return true;
+  const isWhole = (source: Tensor) => isScalar(source) || sameShape(source.shape, tensor.shape);
+  return tensor.operator.simd !== undefined && tensor.inputs.every(isWhole);
+}
+
+/** The tensors that are not scalars, in sets that have nothing to do with each other, each in the order of the graph. */
+function connected(tensors: readonly Tensor[]): Tensor[][] {
+  const sets = new Map<Tensor, Tensor[]>();
+  for (const tensor of tensors) {
+    if (isScalar(tensor)) continue;
+    const sources = tensor.kind === "application" ? (tensor as Application).inputs.filter((x) => !isScalar(x)) : [];
+    const joined = [...new Set(sources.map((source) => sets.get(source)!))];
+    const all = [...joined.flat(), tensor];
+    for (const member of all) sets.set(member, all);
+  }
+  const position = new Map(tensors.map((tensor, i) => [tensor, i]));
+  return [...new Set(sets.values())].map((set) => set.sort((a, b) => position.get(a)! - position.get(b)!));
+}
+
+const get = (local: number): Bytes => [0x20, ...unsigned(local)];
+const set = (local: number): Bytes => [0x21, ...unsigned(local)];
+const add: Bytes = [0x6a];
+const simd = (opcode: number): Bytes => [0xfd, ...unsigned(opcode)];
+const loadAddress = (at: number): Bytes => [0x28, 2, ...unsigned(at)];
+const load: Bytes = [simd(0x00), 4, 0];
+/** One number to all four places. */
+const loadAll: Bytes = [simd(0x09), 2, 0];
+const store: Bytes = [simd(0x0b), 4, 0];
+const constantVector = (value: number): Bytes => [
+  simd(0x0c),
+  ...new Uint8Array(new Float32Array(4).fill(value).buffer),
+];
+
+/** Runs `inside` with `offset` at 0, 16, ... below `sizeBytes`, at least once. */
+function loopOver(sizeBytes: number, inside: Bytes): Bytes {
+  const number = (value: number): Bytes => [0x41, ...signed(value)];
+  const next = [get(offset), number(16), add, 0x22, offset, number(sizeBytes), 0x49];
+  return [number(0), set(offset), [0x03, 0x40], inside, next, [0x0d, 0], 0x0b];
+}
