@@ -12,6 +12,7 @@ import { addResumeCommand } from "./resume.ts";
 import { addSampleCommand } from "./sample.ts";
 import { endLiveLine } from "./terminal.ts";
 import { addTrainCommand } from "./train.ts";
+import { addVerifyResumeCommand } from "./verify-resume.ts";
 
 const program = new Command("coordescent")
   .description("Train GANs by coordinate descent.")
@@ -30,6 +31,7 @@ for (const add of [
   addPresetsCommand,
   addDataCommand,
   addConformanceCommand,
+  addVerifyResumeCommand,
   addDoctorCommand,
 ]) {
   add(program);

@@ -91,3 +91,8 @@ function parseRecord(line: string, path: string, number: number): LogRecord {
     `line ${number}: expected a record with a step, got ${line.slice(0, 60)}. Remove the line.`,
   );
 }
+
+/** A record without what depends on the clock: the same in every run of the same training on the same machine. */
+export function timeless({ imagesPerSecond: _, elapsedMs: __, probeMs: ___, ...rest }: LogRecord): Partial<LogRecord> {
+  return rest;
+}

@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Command, Option } from "commander";
+import type { Kill } from "../runs/verify-resume.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { addOutputOptions, parseNumber } from "./options.ts";
+import { openTerminal } from "./terminal.ts";
+
+interface VerifyCliOptions {
+  kills: number;
+  preset?: string;
+  data: string;
+  steps: number;
+  seed: number;
+  set: string[];
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** A small training that logs, probes and saves all the time. */
+const small = [
+  "generator.hidden=[16]",
+  "discriminator.hidden=[16]",
+  "batch=16",
+  "threads=1",
+  "log.every=1",
+  "checkpoint.every=5",
+  "probe.every=20",
+  "probe.count=100",
+  "sample.every=50",
+];
+
+/** `coordescent verify-resume`: kills trainings, resumes them and compares. */
+export function addVerifyResumeCommand(program: Command): void {
+  const command = program
+    .command("verify-resume")
+    .description("prove that killed and resumed trainings end like one that was never killed, bit for bit")
+    .option("--kills <n>", "processes to kill at random times", parseNumber, 20)
+    .option("--preset <name>", "configuration of the trainings")
+    .option("--data <name>", "data of the trainings", "ring")
+    .option("--steps <n>", "iterations of each training", parseNumber, 100)
+    .option("--seed <n>", "seed of the trainings and of the times of the kills", parseNumber, 1)
+    .addOption(
+      new Option("--set <key=value>", "any configuration key; may be repeated")
+        .argParser((text: string, previous: string[]) => [...previous, text])
+        .default([], "none"),
+    )
+    .addHelpText("after", "\nExample:\n  npx coordescent verify-resume --kills 5");
+  addOutputOptions(command).action(verify);
+}
+
+async function verify({ kills, preset, data, steps, seed, set, ...output }: VerifyCliOptions): Promise<void> {
+  const terminal = openTerminal(output);
+  const { checkInteger } = await import("../runs/config.ts");
+  const { verifyResume } = await import("../runs/verify-resume.ts");
+  checkInteger("--kills", kills, 1, 100_000);
+  checkInteger("--steps", steps, 1, 1_000_000);
+  checkInteger("--seed", seed, 0, 2 ** 32 - 1);
+  const settings = [...small, ...set].flatMap((setting) => ["--set", setting]);
+  const training = [
+    ...(preset === undefined ? [] : ["--preset", preset]),
+    "--data",
+    data,
+    "--seed",
+    String(seed),
+    ...settings,
+  ];
+  const folder = await mkdtemp(join(tmpdir(), "coordescent-verify-"));
+  try {
+    const done = await verifyResume({
+      command: [process.execPath, fileURLToPath(new URL("./main.js", import.meta.url))],
+      folder,
+      training,
+      steps,
+      kills,
+      seed,
+      onWhole: (hashes, ms) => terminal.say(`never killed: ${steps} steps in ${ms} ms. ${show(hashes)}`),
+      onKill: (kill) =>
+        terminal.say(
+          `kill ${kill.number} of ${kills}: after ${kill.afterMs} ms, at step ${kill.step}. ${show(kill.hashes)} ${kill.isEqual ? "equal" : "NOT EQUAL"}`,
+        ),
+    });
+    const equal = done.filter(({ isEqual }) => isEqual).length;
+    const words = equal === kills ? "every run ended like the one that was never killed" : "the others differ";
+    terminal.result({ kills: done, equal }, [`${equal} of ${kills} equal: ${words}.`]);
+    process.exitCode = equal === kills ? exitCodes.done : exitCodes.failed;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const show = ({ checkpoints, log, pictures }: Kill["hashes"]) =>
+  `checkpoints ${checkpoints.slice(0, 16)}  log ${log.slice(0, 16)}  pictures ${pictures.slice(0, 16)}`;
