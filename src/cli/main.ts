@@ -10,6 +10,7 @@ import { addInspectCommand } from "./inspect.ts";
 import { addPresetsCommand } from "./presets.ts";
 import { addResumeCommand } from "./resume.ts";
 import { addSampleCommand } from "./sample.ts";
+import { addStatusCommand } from "./status.ts";
 import { endLiveLine } from "./terminal.ts";
 import { addTrainCommand } from "./train.ts";
 import { addVerifyResumeCommand } from "./verify-resume.ts";
@@ -25,6 +26,7 @@ const program = new Command("coordescent")
 for (const add of [
   addTrainCommand,
   addResumeCommand,
+  addStatusCommand,
   addSampleCommand,
   addEvaluateCommand,
   addInspectCommand,

@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+import { type Fault, type FaultyDisk, faultyDisk } from "../../test/support/faulty-disk.ts";
+import { CheckpointError, StorageError } from "../errors.ts";
+import {
+  bestPath,
+  type Checkpoint,
+  checkpointPath,
+  loadCheckpoint,
+  loadNewest,
+  saveBest,
+  saveCheckpoint,
+} from "./checkpoint.ts";
+import type { FileSystem } from "./file-system.ts";
+
+const folder = "/run/checkpoints";
+const checkpointOf = (step: number): Checkpoint => ({
+  step,
+  snapshot: new Map([
+    ["generator/weight", { shape: [3, 2], values: Float32Array.from({ length: 6 }, (_, i) => step + i / 7) }],
+    ["generator/visits", { shape: [2], values: Float32Array.of(step, -0) }],
+  ]),
+  state: { best: { step, distance: step * 1e-7 } },
+  records: step / 10,
+});
+
+async function save(files: FileSystem, step: number): Promise<void> {
+  await saveCheckpoint(folder, checkpointOf(step), { keep: 2, files });
+  await saveBest(folder, step, { files });
+}
+
+async function usedDisk(options?: Parameters<typeof faultyDisk>[0]): Promise<FaultyDisk> {
+  const disk = faultyDisk(options);
+  for (const step of [10, 20]) await save(disk.files, step);
+  return disk;
+}
+
+const faults: readonly Fault[] = ["EIO", "ENOSPC", "short", "torn", "exit", "power"];
+
+/** Saves with a fault at each call in turn; what the loader finds afterwards, and the disk. */
+async function* broken(fault: Fault, options?: Parameters<typeof faultyDisk>[0]) {
+  for (let call = 0; ; call++) {
+    const disk = await usedDisk(options);
+    const before = disk.calls;
+    disk.breakAt(call, fault);
+    const error = await save(disk.files, 30).catch((cause: unknown) => cause);
+    if (disk.calls - before <= call) return;
+    for (const files of disk.survivors()) yield { call, disk, files, error };
+  }
+}
+
+describe.each(faults)("a save with the fault %s, at each of its calls in turn,", (fault) => {
+  test("leaves the old checkpoint or the new one, and the best one whole", async () => {
+    const found: number[] = [];
+    for await (const { call, files, error } of broken(fault)) {
+      const { checkpoint, damaged } = await loadNewest(folder, files);
+      expect([20, 30], `call ${call}`).toContain(checkpoint.step);
+      expect(checkpoint).toEqual(checkpointOf(checkpoint.step));
+      expect(damaged).toEqual([]);
+      const best = await loadCheckpoint(bestPath(folder), files);
+      expect(best).toEqual(checkpointOf(best.step));
+      expect(best.step).toBeLessThanOrEqual(checkpoint.step);
+      if (error === undefined) expect([checkpoint.step, best.step]).toEqual([30, 30]);
+      else if (fault !== "exit" && fault !== "power") expect(error).toBeInstanceOf(StorageError);
+      found.push(checkpoint.step);
+    }
+    if (fault === "short")
+      expect(new Set(found)).toEqual(new Set([30])); // it goes on with the rest
+    else expect(new Set(found)).toEqual(new Set([20, 30]));
+    expect(found.length).toBeGreaterThan(15);
+  });
+});
+
+test("a save that failed leaves no temporary file, and the next one succeeds", async () => {
+  for (const fault of ["EIO", "ENOSPC", "torn"] as const) {
+    for await (const { call, disk } of broken(fault)) {
+      expect(
+        disk.names().filter((name) => name.endsWith(".part")),
+        `${fault} at ${call}`,
+      ).toEqual([]);
+      await save(disk.files, 40);
+      expect((await loadNewest(folder, disk.files)).checkpoint).toEqual(checkpointOf(40));
+      expect(disk.names().filter((name) => /\d{6}/.test(name))).toHaveLength(2);
+    }
+  }
+});
+
+test("without the syncs a loss of power would be noticed", async () => {
+  let mixes = 0;
+  for await (const { files } of broken("power", { forgetful: true })) {
+    const isWhole = await loadNewest(folder, files).then(
+      ({ damaged }) => damaged.length === 0,
+      () => false,
+    );
+    if (!isWhole) mixes += 1;
+  }
+  expect(mixes).toBeGreaterThan(0);
+});
+
+test("a damaged checkpoint is detected: each bit of every 64th byte, one bit of every other, and a cut at any byte", async () => {
+  const disk = await usedDisk();
+  const path = checkpointPath(folder, 20);
+  const bytes = await disk.files.read(path);
+  const load = (content: Uint8Array) => loadCheckpoint(path, { ...disk.files, read: async () => content });
+  expect(await load(bytes)).toEqual(checkpointOf(20));
+  for (const i of bytes.keys()) {
+    for (const bit of i % 64 === 0 ? [0, 1, 2, 3, 4, 5, 6, 7] : [i % 8]) {
+      const flipped = bytes.slice();
+      flipped[i]! ^= 1 << bit;
+      await expect(load(flipped), `bit ${bit} of byte ${i}`).rejects.toThrow(CheckpointError);
+    }
+    await expect(load(bytes.subarray(0, i)), `cut at ${i}`).rejects.toThrow(CheckpointError);
+  }
+});
+
+test("the newest whole checkpoint is found behind damaged ones, which are named", async () => {
+  const disk = await usedDisk();
+  const files: FileSystem = {
+    ...disk.files,
+    read: async (path) => (path === checkpointPath(folder, 20) ? new Uint8Array(100) : disk.files.read(path)),
+  };
+  const { checkpoint, damaged } = await loadNewest(folder, files);
+  expect(checkpoint).toEqual(checkpointOf(10));
+  expect(damaged.map(({ file }) => file)).toEqual([checkpointPath(folder, 20)]);
+});
+
+test("what a guard throws stops a save before the file has its name", async () => {
+  const disk = await usedDisk();
+  const guard = () => Promise.reject(new Error("taken over"));
+  await expect(saveCheckpoint(folder, checkpointOf(30), { keep: 2, files: disk.files, guard })).rejects.toThrow(
+    "taken over",
+  );
+  expect(disk.names().sort()).toEqual(
+    [checkpointPath(folder, 10), checkpointPath(folder, 20), bestPath(folder)].sort(),
+  );
+});
