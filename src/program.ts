@@ -35,6 +35,8 @@ export type OutputRole =
   | "measure"
   /** Read by a later program of the same move. */
   | "cache"
+  /** A scalar that is finite only if everything is that the program puts in place of something. */
+  | "check"
   /** Generated examples. */
   | "sample";
 

@@ -45,6 +45,8 @@ export interface PlayerSpec {
   readonly network: Network;
   readonly objective: ObjectiveAt;
   readonly lazy?: LazyObjective;
+  /** Name of the metric that is the length of the gradient of the block that moves; without it none is reported. */
+  readonly gradientMetric?: string;
   readonly descent: Descent;
 }
 

@@ -104,6 +104,44 @@ const tinyWeights = {
 };
 const allWeights = [...tinyWeights.generator, ...tinyWeights.discriminator];
 
+const normals: Dataset = {
+  name: "normals",
+  shape: [tiny.discriminator[0]!],
+  range: "real",
+  count: undefined,
+  fingerprint: "",
+  fill: (seed, step, out, part = 0) => fillNormal(stream(seed, "examples"), step, out, part * out.length),
+};
+
+describe("the length of the gradient", () => {
+  const tinyByLayer = (rule: UpdateRule, more: Partial<GanOptions> = {}) => game(tiny, byLayer, rule, more).plan;
+  const trained = (plan: ReturnType<typeof tinyByLayer>) =>
+    createTrainer({ plan, runtime: referenceRuntime(), data: normals, seed: 3 });
+  const metrics = ["gradientD", "gradientG"] as const;
+
+  test("of the block that moves is what plain gradient steps from the same point are made of", async () => {
+    const plain = tinyByLayer(gradientStep(), { order: "simultaneous" });
+    for (const [, rule] of Object.entries(updateRules).map(([name, make]) => [name, make(settings)] as const)) {
+      if (rule.gradientScale === undefined || rule.limit !== undefined) continue;
+      const order = rule.search ? "alternating" : "simultaneous"; // D moves first, so that its gradient is the same
+      const [steps, own] = [await trained(plain), await trained(tinyByLayer(rule, { order }))];
+      const found = (await own.iterate()).metrics;
+      const before = await steps.snapshot();
+      const { moves, metrics: none } = await steps.iterate();
+      expect(metrics.some((name) => name in none)).toBe(false); // a plain step never makes it
+      const after = await steps.snapshot();
+      for (const [i, player] of (["discriminator", "generator"] as const).entries()) {
+        if (order === "alternating" && i === 1) continue;
+        const names = [...before.keys()].filter((name) => name.startsWith(`${moves[player]![0]!.block}/`));
+        const changes = names.flatMap((name) => [
+          ...before.get(name)!.values.map((x, k) => (x - after.get(name)!.values[k]!) / 0.05),
+        ]);
+        expect(found[metrics[i]!], rule.name).toBeCloseTo(Math.hypot(...changes), 5);
+      }
+    }
+  });
+});
+
 describe("the program of a block", () => {
   test.each(firstOrder)("reads no state but its own, and returns its own tensors only (%s)", (_, rule) => {
     const { D, G } = game(tiny, byLayer, rule);
@@ -111,7 +149,9 @@ describe("the program of a block", () => {
       const { inputs, outputs } = programs[0]!.manifest;
       for (const { name } of inputs.filter(({ role }) => role === "state"))
         expect(name).toMatch(new RegExp(`^${block}/`));
-      const replaced = outputs.filter(({ role }) => role !== "metric").map(({ replaces }) => replaces);
+      const replaced = outputs
+        .filter(({ role }) => role !== "metric" && role !== "check")
+        .map(({ replaces }) => replaces);
       for (const name of replaced) expect(name).toMatch(new RegExp(`^${block}/`));
       expect(replaced).toEqual(expect.arrayContaining([...parameters]));
       expect(programs).toHaveLength(1);
@@ -192,7 +232,10 @@ describe("the program of a block", () => {
       generator/dense2/weight/next = Gemm(#29/Mul, #52/Mul, generator/dense2/weight) [4, 5]
       #54/ReduceSum = ReduceSum(#52/Mul, #int64/0) [5]
       #55/Mul = Mul(#28/Neg, #54/ReduceSum) [5]
-      generator/dense2/bias/next = Add(generator/dense2/bias, #55/Mul) [5]"
+      generator/dense2/bias/next = Add(generator/dense2/bias, #55/Mul) [5]
+      #57/ReduceSum = ReduceSum(generator/dense2/weight/next, #int64/0,1) []
+      #58/ReduceSum = ReduceSum(generator/dense2/bias/next, #int64/0) []
+      generator/dense2/check = Add(#57/ReduceSum, #58/ReduceSum) []"
     `);
   });
 
@@ -273,15 +316,6 @@ async function run(program: Program, redrawn?: InputRole): Promise<Map<string, n
 }
 
 describe("a move in two programs", () => {
-  const normals: Dataset = {
-    name: "normals",
-    shape: [tiny.discriminator[0]!],
-    range: "real",
-    count: undefined,
-    fingerprint: "",
-    fill: (seed, step, out, part = 0) => fillNormal(stream(seed, "examples"), step, out, part * out.length),
-  };
-
   /** The reference runtime, and the float64 values that the last programs gave to weights and states. */
   function observed(): { runtime: Runtime; values: Map<string, number[]> } {
     const runtime = referenceRuntime();

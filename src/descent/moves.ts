@@ -14,6 +14,7 @@ import {
   differentiate,
   directionInput,
   followingResults,
+  gradientResults,
   lineResults,
   predictedDecrease,
   type StepOptions,
@@ -105,7 +106,10 @@ function kernelPrograms(name: string, step: Differentiated, options: MoveOptions
   if (!hasKernels || hasCorrector || reportsDecrease) return undefined;
   const { gradients, reading } = handedOver(step, "cache");
   const updates = steppedResults(reading, options);
-  const update = compile(`${name}/update`, updates, { precision, hasKernel: true });
+  const update = compile(`${name}/update`, [...gradientResults(reading, options), ...updates], {
+    precision,
+    hasKernel: true,
+  });
   if (!update.kernel || operationsPerWeight(updates, step) < leastOfKernel) return undefined;
   const results = [...metricResults(step.objective, 1), ...gradients, ...followingResults(step, step.weights, options)];
   const { prefix, rest } =
@@ -121,6 +125,7 @@ function wholePrograms(name: string, step: Differentiated, options: MoveOptions)
   const reported = options.reportsDecrease ? { decrease } : {};
   const results = [
     ...metricResults(step.objective, 1),
+    ...gradientResults(step, options),
     ...(options.reportsDecrease ? [measure(decrease, predictedDecrease(step, updates))] : []),
     ...updates,
   ];
@@ -154,6 +159,7 @@ function searchPrograms(name: string, step: Differentiated, options: MoveOptions
   }));
   const start = [
     ...metricResults(step.objective, 1),
+    ...gradientResults(step, options),
     measure(search.value, step.objective.value),
     measure(search.slope, slopeAlongDescent(step)),
     ...directions,
@@ -197,7 +203,9 @@ function splitPrograms(name: string, step: Differentiated, options: MoveOptions)
       objective: step.objective.value,
       precision,
     }),
-    compile(`${name}/update`, updateResults(reading, options), { precision }),
+    compile(`${name}/update`, [...gradientResults(reading, options, share), ...updateResults(reading, options)], {
+      precision,
+    }),
   ];
 }
 

@@ -26,6 +26,7 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
     objective,
     parameters: network.parameters,
     states: network.states,
+    gradientMetric: spec.gradientMetric,
     update,
     learningRate: input(learningRate, [], "hyper"),
     average: descent.average,

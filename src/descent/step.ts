@@ -3,8 +3,9 @@ import { constant, input, type Tensor } from "../graph/tensor.ts";
 import type { Weights } from "../nn/layer.ts";
 import type { NetworkState } from "../nn/network.ts";
 import type { ProgramResult } from "../onnx/compile.ts";
-import { add, mul, neg, sub } from "../ops/arithmetic.ts";
+import { add, mul, neg, square, sub } from "../ops/arithmetic.ts";
 import { reduceSum } from "../ops/broadcasting.ts";
+import { sqrt } from "../ops/elementwise.ts";
 import { detach } from "../ops/indexing.ts";
 import type { Moved, UpdateRule } from "../optim/update-rule.ts";
 import type { TensorSpec } from "../program.ts";
@@ -19,6 +20,7 @@ export interface StepOptions {
   readonly parameters: readonly TensorSpec[];
   /** What follows the weights. */
   readonly states?: readonly NetworkState[] | undefined;
+  readonly gradientMetric?: string | undefined;
   readonly update: UpdateRule;
   /** Scalar input. */
   readonly learningRate: Tensor;
@@ -180,6 +182,21 @@ export function slopeAlongDescent(step: Differentiated): Tensor {
       .map(({ gradient }) => reduceSum(mul(gradient, gradient)))
       .reduce(add),
   );
+}
+
+/**
+ * The length of the gradient of everything that moves, as a metric; `share` is that of a replica. None where the update never makes the gradient: making it
+ * would cost more than the step does without it.
+ */
+export function gradientResults(
+  { moved }: Differentiated,
+  { gradientMetric, update: { gradientScale } }: StepOptions,
+  share = 1,
+): ProgramResult[] {
+  if (gradientMetric === undefined || gradientScale === undefined) return [];
+  const squares = moved.flat().map(({ gradient }) => reduceSum(square(mul(constant(gradientScale), gradient))));
+  const tensor = mul(constant(share / gradientScale), sqrt(squares.reduce(add)));
+  return [{ name: gradientMetric, tensor, role: "metric" }];
 }
 
 /** Name of the average of a weight. */

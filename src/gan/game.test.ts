@@ -82,7 +82,8 @@ describe("penalties every k moves", () => {
     const [without] = game({}, plain).players;
     const tripled = { r1: 3, r2: 6, wganGp: 9 };
     const [always] = game({}, { ...plain, ...tripled }).players;
-    expect(programsOfD(D!.light!.moves)).toEqual(programsOfD(without!.moves));
+    const light = programsOfD(D!.light!.moves).map((text) => text.replace("/light/check", "/check"));
+    expect(light).toEqual(programsOfD(without!.moves));
     // one scalar more, the objective with the penalties once
     const macs = (moves: readonly Move[]) => moves.map(({ programs }) => programs[0]!.manifest.cost.macs);
     expect(macs(D!.moves)).toEqual(macs(always!.moves));

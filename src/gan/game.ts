@@ -73,12 +73,14 @@ export function ganPlayers(options: GanOptions): PlayerSpec[] {
     {
       network: discriminator,
       objective: withPenalties(1),
+      gradientMetric: "gradientD",
       ...(isLazy && { lazy: { every: penaltyEvery, whole: withPenalties(penaltyEvery), light: withPenalties(0) } }),
       descent: descent.discriminator,
     },
     {
       network: generator,
       objective: (weights) => generatorObjective(weights, inputsOf(discriminator), options),
+      gradientMetric: "gradientG",
       descent: descent.generator,
     },
   ];

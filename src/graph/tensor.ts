@@ -36,14 +36,17 @@ export interface Operator {
   onnx?(attributes: Attributes): OnnxSpelling;
   /** Multiply-accumulates of one application, where there are any worth counting. */
   macs?(node: Application): number;
-  /** How WebAssembly spells it on four numbers at a time, where it goes element by element. */
+  /** How WebAssembly spells it on four numbers at a time, where it goes element by element or adds up all elements. */
   readonly simd?: SimdSpelling;
 }
 
-/** An instruction of WebAssembly's 128-bit SIMD (opcode behind 0xfd), and the order in which it takes the inputs where that is not theirs. */
+/** An instruction of WebAssembly's 128-bit SIMD (opcode behind 0xfd). */
 export interface SimdSpelling {
   readonly opcode: number;
+  /** The order in which it takes the inputs where that is not theirs. */
   readonly operands?: readonly number[];
+  /** Whether it takes what came before and one more element of the only input: a sum over all of them. */
+  readonly isTotal?: boolean;
 }
 
 interface Value {

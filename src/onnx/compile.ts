@@ -1,6 +1,8 @@
 import { countBytesHeld, countMacs } from "../graph/cost.ts";
 import { buildGraph, type Graph, type Output } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { add } from "../ops/arithmetic.ts";
+import { reduceSum } from "../ops/broadcasting.ts";
 import { fuse } from "../ops/fusion.ts";
 import type { OutputRole, Program, Slices } from "../program.ts";
 import { sizeOf } from "../program.ts";
@@ -33,13 +35,14 @@ export function programGraph(results: readonly Output[]): Graph {
   return buildGraph(fuse(buildGraph(results).outputs));
 }
 
-/** A program: model bytes and manifest of the graph of `results`. */
+/** A program: model bytes and manifest of the graph of `results`, and of a `check` where they replace anything. */
 export function compile(
   name: string,
   results: readonly ProgramResult[],
   { objective, whole = results, precision = "float32", hasKernel = false }: CompileOptions = {},
 ): Program {
-  const graph = programGraph(results);
+  const checked = [...results, ...checkOf(name, results)];
+  const graph = programGraph(checked);
   const kernel = hasKernel ? elementwiseModule(graph) : undefined;
   const returned = results.filter(({ role }) => role === "parameter" || role === "state" || role === "gradient");
   return {
@@ -47,7 +50,7 @@ export function compile(
     manifest: {
       name,
       inputs: graph.inputs.map(({ name, shape, role }) => ({ name, shape, role })),
-      outputs: results.map(({ name, tensor, role, replaces, slices }) => ({
+      outputs: checked.map(({ name, tensor, role, replaces, slices }) => ({
         name,
         shape: tensor.shape,
         role,
@@ -62,6 +65,14 @@ export function compile(
     },
     ...(kernel && { kernel }),
   };
+}
+
+/** The sum of all elements of everything that replaces something: a sum that has a number in it which is not finite is not finite either. */
+function checkOf(program: string, results: readonly ProgramResult[]): ProgramResult[] {
+  const replacing = results.filter(({ replaces }) => replaces !== undefined);
+  if (replacing.length === 0) return [];
+  const tensor = replacing.map((result) => reduceSum(result.tensor)).reduce(add);
+  return [{ name: `${program}/check`, tensor, role: "check" }];
 }
 
 /** Counted with the objective as a further output, so that the sharing of equal tensors keeps track of it. */

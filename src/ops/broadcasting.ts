@@ -28,6 +28,7 @@ export const Expand: Operator = {
 /** Sum over attribute `axes`, kept with size 1 if `keepdims` is 1. */
 export const ReduceSum: Operator = {
   type: "ReduceSum",
+  simd: { opcode: 0xe4, isTotal: true },
   shape: ([from], attributes) => reducedShape("reduceSum", from!, attributes),
   gradient: (node, upstream) => spread(upstream, node.inputs[0]!.shape, node.attributes.axes as number[]),
   onnx: ({ axes, keepdims }) => ({ ints: { keepdims: keepdims as number }, operands: [axes as number[]] }),

@@ -33,6 +33,7 @@ export function adamNamed(rule: string, { beta1 = 0.9, beta2 = 0.999, epsilon = 
   const share = (1 - beta1) / Math.sqrt(1 - beta2);
   return {
     name: rule,
+    gradientScale: Math.sqrt(1 - beta2),
     init: (block) => [
       blockState(block.name, `${rule}/beta1Power`, "direction", 1),
       blockState(block.name, `${rule}/beta2Power`, "scale", 1),

@@ -30,6 +30,7 @@ export function blockNewton({ damping = 0, iterations = 10, epsilon = 1e-8 }: Bl
   }
   return {
     name: "block-newton",
+    gradientScale: 1,
     needs: ["curvature"],
     init: () => [],
     update({ moved, learningRate, curvature }) {

@@ -29,6 +29,7 @@ export interface CoordinateNewtonOptions {
 export function coordinateNewton({ epsilon = 1e-8 }: CoordinateNewtonOptions = {}): UpdateRule {
   return {
     name: "coordinate-newton",
+    gradientScale: 1,
     limit: mostWeights,
     needs: ["curvature"],
     init: () => [],

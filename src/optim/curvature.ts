@@ -22,6 +22,7 @@ export interface CurvatureOptions {
 export function curvatureStep({ cap = 10, epsilon = 1e-8 }: CurvatureOptions = {}): UpdateRule {
   return {
     name: "curvature",
+    gradientScale: 1,
     needs: ["curvature"],
     init: () => [],
     update({ moved, learningRate, curvature }) {

@@ -33,6 +33,7 @@ export function hutchinson({
 }: HutchinsonOptions = {}): UpdateRule {
   return {
     name: "hutchinson",
+    gradientScale: 1 - beta1,
     needs: ["curvature", "noise"],
     init: (block) => [
       blockState(block.name, "hutchinson/beta1Power", "direction", 1),

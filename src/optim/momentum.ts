@@ -31,7 +31,8 @@ export function momentum({ momentum: mu = 0.9 }: MomentumOptions = {}): UpdateRu
  * (-1, 1).
  */
 export function nesterov({ momentum: mu = 0.9 }: MomentumOptions = {}): UpdateRule {
-  return withVelocity("nesterov", mu, (gradient, velocity) => add(gradient, mul(constant(mu), velocity)));
+  const rule = withVelocity("nesterov", mu, (gradient, velocity) => add(gradient, mul(constant(mu), velocity)));
+  return { ...rule, gradientScale: 1 };
 }
 
 type Direction = (gradient: Tensor, velocity: Tensor) => Tensor;

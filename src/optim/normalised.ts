@@ -21,6 +21,7 @@ export interface NormalisedOptions {
 export function normalised({ relative = true, leastNorm = 1e-3, epsilon = 1e-8 }: NormalisedOptions = {}): UpdateRule {
   return {
     name: "normalised",
+    gradientScale: 1,
     init: () => [],
     update({ moved, learningRate }) {
       const size = relative ? atLeast(norm(moved.map(({ value }) => value)), leastNorm) : constant(1);

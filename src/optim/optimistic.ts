@@ -25,6 +25,7 @@ export function optimistic(rule: UpdateRule): UpdateRule {
   return {
     ...rule,
     isOptimistic: true,
+    gradientScale: 1,
     init: (block) => [
       ...rule.init(block),
       blockState(block.name, "optimistic/seen", "rest", 0),

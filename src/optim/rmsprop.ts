@@ -21,6 +21,7 @@ export interface RmspropOptions {
 export function rmsprop({ beta2 = 0.99, epsilon = 1e-8 }: RmspropOptions = {}): UpdateRule {
   return {
     name: "rmsprop",
+    gradientScale: 1,
     init: ({ parameters }) => parameters.map((parameter) => weightState(parameter, "rmsprop/v", "scale")),
     update({ moved, state, learningRate }) {
       const next = new Map<string, Tensor>();

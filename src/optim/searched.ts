@@ -23,5 +23,5 @@ export function exact(options?: ExactLineOptions): UpdateRule {
 }
 
 function searched(name: string, search: Search): UpdateRule {
-  return { ...gradientStep(), name, needs: ["objective"], search };
+  return { ...gradientStep(), name, needs: ["objective"], gradientScale: 1, search };
 }

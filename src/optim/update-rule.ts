@@ -64,6 +64,11 @@ export interface UpdateRule {
   update(context: UpdateContext): Map<string, Tensor>;
   /** The point at which the objective is evaluated, for a weight of any block; by default the weight itself. */
   point?(parameter: TensorSpec, value: Tensor, state: (name: string, like?: string) => Tensor): Tensor;
+  /**
+   * The multiple of the gradient that `update` makes as a tensor: the length of the gradient is measured by it. Absent where the gradient is only a term of a
+   * sum, which the compiler makes with the product that the gradient is, in one.
+   */
+  readonly gradientScale?: number;
   /** Chooses the length of the step along the negative gradient by looking at the objective; `update` is then a plain gradient step. */
   readonly search?: Search;
 }
