@@ -97,7 +97,8 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
         values[0] = number + 1;
         values[1] = score ?? 0;
       });
-      return { number, score, before };
+      // as it is remembered, in the precision of that: the log of a resumed visit must not tell the difference
+      return { number, score: score !== undefined && own ? (await own.read())[1] : score, before };
     },
     observe: (block, decrease) => selection.observe?.(context, block, decrease),
     async release() {
