@@ -9,6 +9,8 @@ interface Unpacked {
 
 /** Files of up to 1 MiB may unpack to that, larger results only to so many times the size of their file. */
 const [freeBytes, maxRatio] = [2 ** 20, 200];
+/** How many bytes a packed one can hold: 258 in two bits. */
+export const deflateRatio = 1032;
 /** Packed bytes whose content the beginning of a file is: they unpack to 4 MB at the very most. */
 const startBytes = 4096;
 
@@ -45,8 +47,9 @@ const damaged = (file: string, { message }: Error) =>
 function unpack(bytes: Uint8Array, file: string, maxBytes: number): Unpacked {
   const most = Math.min(maxBytes, Math.max(freeBytes, maxRatio * bytes.length));
   try {
-    // With room for all of it and a byte more, one piece of memory is enough.
-    const options = { maxOutputLength: most, chunkSize: Math.max(64, most + 1), info: true };
+    // With room for all that it can hold and a byte more, one piece of memory is enough.
+    const chunkSize = Math.max(64, Math.min(most, deflateRatio * bytes.length) + 1);
+    const options = { maxOutputLength: most, chunkSize, info: true };
     return gunzipSync(bytes, options) as unknown as Unpacked;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_BUFFER_TOO_LARGE") throw damaged(file, error as Error);

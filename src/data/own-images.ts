@@ -79,13 +79,23 @@ function open(path: string): Source {
     const paths = listPngs(path, mostImages);
     return { count: paths.length, image: (i) => pictureAt(paths[i]!) };
   }
+  return imagesIn(readArray(path), path);
+}
+
+/** The array in an NPY file or an IDX file, packed or not. Throws an `InputError` or a `StorageError`. */
+export function readArray(path: string): Pick<NpyArray, "shape" | "values"> {
   const bytes = readRegular(path, maxFileBytes, (start, sizeBytes) => {
     const kind = formatOf(start, path);
     if (kind === "npy") checkNpyStart(start, sizeBytes, path);
     else if (kind === "idx") checkIdxStart(start, sizeBytes, path);
     else readIdxHeader(gunzipStart(start, path), path);
   });
-  return imagesIn(decode(bytes, path), path);
+  const kind = formatOf(bytes, path);
+  if (kind === "npy") return decodeNpy(bytes, path);
+  const unpacked =
+    kind === "idx" ? bytes : gunzip(bytes, path, readIdxHeader(gunzipStart(bytes, path), path).sizeBytes);
+  const { dimensions, values } = parseIdx(unpacked, path);
+  return { shape: dimensions, values };
 }
 
 /** The format of a file by its first bytes. */
@@ -96,15 +106,6 @@ function formatOf(start: Uint8Array, path: string): "gzip" | "idx" | "npy" {
   const isPng = start[0] === 0x89 && start[1] === 0x50;
   const found = Buffer.from(start.subarray(0, 4)).toString("hex");
   throw wrongKind(path, isPng ? "one PNG image: name the folder that it lies in" : `a file that starts with ${found}`);
-}
-
-function decode(bytes: Uint8Array, path: string): Pick<NpyArray, "shape" | "values"> {
-  const kind = formatOf(bytes, path);
-  if (kind === "npy") return decodeNpy(bytes, path);
-  const unpacked =
-    kind === "idx" ? bytes : gunzip(bytes, path, readIdxHeader(gunzipStart(bytes, path), path).sizeBytes);
-  const { dimensions, values } = parseIdx(unpacked, path);
-  return { shape: dimensions, values };
 }
 
 function imagesIn({ shape, values }: Pick<NpyArray, "shape" | "values">, path: string): Source {

@@ -2,6 +2,7 @@
 
 import { inflateSync } from "node:zlib";
 import { InputError } from "../errors.ts";
+import { deflateRatio } from "./gzip.ts";
 import { type PngColour, type PngHeader, type PngParts, readPngParts } from "./png-chunks.ts";
 
 /** The picture in a PNG file as it is stored there. */
@@ -73,6 +74,9 @@ const bytesPerPixel = ({ depth, colour }: PngHeader) => Math.max(1, (depth * cha
 function unpack(packed: Uint8Array, passes: readonly Pass[], file: string): Buffer {
   const sizeBytes = passes.reduce((sum, { height, rowBytes }) => sum + height * (1 + rowBytes), 0);
   const expected = `expected ${sizeBytes} bytes of pixels`;
+  if (sizeBytes > deflateRatio * packed.length) {
+    throw new InputError(file, `${expected}, got ${packed.length} packed bytes, too few for them. Save it again.`);
+  }
   let unpacked: { buffer: Buffer; engine: { bytesWritten: number } };
   try {
     // With room for all of it and a byte more, one piece of memory is enough.
