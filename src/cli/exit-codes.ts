@@ -5,6 +5,7 @@ export const exitCodes = {
   failed: 1,
   usage: 2,
   locked: 3,
+  /** A value is not finite; or the watchdog has ended the training, as `--on-collapse` asks. */
   diverged: 4,
   port: 5,
   input: 6,

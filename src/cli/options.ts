@@ -11,6 +11,7 @@ export interface TrainingCliOptions {
   seed?: number;
   device?: string;
   threads?: number;
+  onCollapse?: string;
   set: string[];
   config?: string;
   json?: boolean;
@@ -42,6 +43,10 @@ export function addTrainingOptions(command: Command): Command {
     .option("--seed <n>", "seed of every random number", parseNumber)
     .option("--device <name>", "cpu, wasm or webgpu")
     .option("--threads <n>", "threads of one operator (default: chosen for the machine)", parseNumber)
+    .option(
+      "--on-collapse <action>",
+      "when the watchdog finds a training ill: warn, stop, or rollback to the best weights",
+    )
     .addOption(
       new Option("--set <key=value>", "any configuration key, for example descent.learningRate=0.001; may be repeated")
         .argParser((text: string, previous: string[]) => [...previous, text])

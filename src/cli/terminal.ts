@@ -1,4 +1,5 @@
 import type { LogRecord, Quality } from "../train/train.ts";
+import { stateNames, type WatchState } from "../train/watchdog.ts";
 
 /** Where a command writes: results to standard output, everything else to standard error. */
 export interface Terminal {
@@ -32,6 +33,7 @@ export function openTerminal({ json = false, quiet = false }: Flags): Terminal {
   const { stdout, stderr } = process;
   const isLive = stderr.isTTY && process.env.TERM !== "dumb" && !quiet;
   let quality: Quality | undefined; // stays on the line until the next probe
+  let state: WatchState | undefined; // until the next look of the watchdog
   let spokeAt = Number.NEGATIVE_INFINITY;
 
   const live = (line: string) => {
@@ -55,7 +57,8 @@ export function openTerminal({ json = false, quiet = false }: Flags): Terminal {
     },
     progress(record, steps) {
       quality = record.quality ?? quality;
-      status(progressLine(record, steps, quality), record.step === steps);
+      state = record.watch?.state ?? state;
+      status(progressLine(record, steps, quality, state), record.step === steps);
     },
     transfer: (line) => status(line, false),
     result(value, lines) {
@@ -66,18 +69,41 @@ export function openTerminal({ json = false, quiet = false }: Flags): Terminal {
   };
 }
 
-/** `step 1500/20000  2m 31s left  loss D 0.812  G 1.520  D(x) 0.72  D(G(z)) 0.24  9,800 images/s` */
-export function progressLine(record: LogRecord, steps: number, quality = record.quality): string {
+/** `step 1500/20000  2m 31s left  loss D 0.812  G 1.520  D(x) 0.72  D(G(z)) 0.24  9,800 images/s`; what is wrong stands behind the step. */
+export function progressLine(
+  record: LogRecord,
+  steps: number,
+  quality = record.quality,
+  state = record.watch?.state,
+): string {
   const { step, lossD, lossG, probabilityReal, probabilityFake, imagesPerSecond, elapsedMs } = record;
   const leftMs = (elapsedMs / step) * (steps - step);
   return [
     `step ${step}/${steps}`,
+    ...(state && state !== "healthy" ? [stateNames[state].toUpperCase()] : []),
     step < steps ? `${duration(leftMs)} left` : `in ${duration(elapsedMs)}`,
     `loss D ${lossD.toFixed(3)}  G ${lossG.toFixed(3)}`,
     `D(x) ${probabilityReal.toFixed(2)}  D(G(z)) ${probabilityFake.toFixed(2)}`,
     ...(quality ? [qualityText(quality)] : []),
     `${imagesPerSecond.toLocaleString("en")} images/s`,
   ].join("  ");
+}
+
+/** What the watchdog has to say of a step, where it has something new. */
+export function watchNews({ step, watch }: LogRecord): string | undefined {
+  if (!watch) return undefined;
+  const { state, why, advice, rollback } = watch;
+  const at = `Step ${step}:`;
+  const back = rollback
+    ? `${at} back to the weights of step ${rollback.to}, on with the learning rates times ${rollback.pace}.`
+    : undefined;
+  const found =
+    why === undefined
+      ? undefined
+      : state === "healthy"
+        ? `${at} healthy again.`
+        : `${at} ${stateNames[state]}: ${why}. ${advice}`;
+  return [found, back].filter((line) => line !== undefined).join("\n") || undefined;
 }
 
 /** `distance 12.3, 10 modes` */

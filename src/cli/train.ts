@@ -3,7 +3,7 @@ import type { Config } from "../runs/config.ts";
 import { type DataSource, dataNameOf, titleOf } from "../runs/data-source.ts";
 import type { Setting } from "../runs/setting.ts";
 import { addTrainingOptions, type TrainingCliOptions } from "./options.ts";
-import { openTerminal, type Terminal } from "./terminal.ts";
+import { openTerminal, type Terminal, watchNews } from "./terminal.ts";
 import { finish } from "./watch.ts";
 
 /** `coordescent train`: a new run. */
@@ -33,7 +33,11 @@ export function observer(terminal: Terminal, { steps, preset, data }: Config) {
       terminal.say(
         `${step > 0 ? `Resuming at step ${step}` : "Training"}: preset ${preset} on ${titleOf(data)}, ${runtime}. Run: ${run}`,
       ),
-    onRecord: (record: Parameters<Terminal["progress"]>[0]) => terminal.progress(record, steps),
+    onRecord: (record: Parameters<Terminal["progress"]>[0]) => {
+      const news = watchNews(record);
+      if (news) terminal.say(news);
+      terminal.progress(record, steps);
+    },
     onNotice: (notice: string) => terminal.say(notice),
   };
 }
@@ -48,12 +52,16 @@ interface Requested {
 async function chooseConfig(options: TrainingCliOptions): Promise<Requested> {
   const { checkChoice, configure, parseSetting, settingsOf } = await import("../runs/config.ts");
   const { presets } = await import("../runs/presets.ts");
+  const { reactions } = await import("../train/guard.ts");
   const fromFile = options.config === undefined ? [] : settingsOf(await readConfigFile(options.config));
   const preset = options.preset ?? (fromFile.find(([key]) => key === "preset")?.[1] as string | undefined) ?? "default";
   const { config: base } = presets[checkChoice("--preset", preset, Object.keys(presets) as (keyof typeof presets)[])];
   const given = (["data", "steps", "batch", "seed", "device", "threads"] as const).flatMap((key): Setting[] =>
     options[key] === undefined ? [] : [[key, options[key]]],
   );
+  if (options.onCollapse !== undefined) {
+    given.push(["watch.onCollapse", checkChoice("--on-collapse", options.onCollapse, reactions)]);
+  }
   const settings = [...fromFile.filter(([key]) => key !== "preset"), ...options.set.map(parseSetting), ...given].map(
     ([key, value]): Setting => [key, key === "data" && typeof value === "string" ? dataNameOf(value) : value],
   );

@@ -1,4 +1,5 @@
 import type { Training } from "../runs/training.ts";
+import { stateNames } from "../train/watchdog.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { duration, qualityText, type Terminal } from "./terminal.ts";
 
@@ -27,7 +28,21 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
   for (const name of Object.keys(signals)) process.on(name, onSignal);
   try {
     const summary = await training.finished;
-    const { run, change, step, steps, elapsedMs, imagesPerSecond, quality, best, report, samples } = summary;
+    const {
+      run,
+      change,
+      diagnosis,
+      rollbacks,
+      saved,
+      step,
+      steps,
+      elapsedMs,
+      imagesPerSecond,
+      quality,
+      best,
+      report,
+      samples,
+    } = summary;
     const speed = `${imagesPerSecond.toLocaleString("en")} images/s`;
     terminal.result(summary, [
       `${step} of ${steps} iterations in ${duration(elapsedMs)} (${speed}).`,
@@ -36,6 +51,11 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
         : [
             `Converged: the generator's mean loss changed by ${(100 * change).toPrecision(2)} % from one window to the next.`,
           ]),
+      ...(diagnosis && diagnosis.state !== "healthy"
+        ? [`Watchdog: ${stateNames[diagnosis.state]} since step ${diagnosis.step}. ${diagnosis.advice}`]
+        : []),
+      ...(rollbacks > 0 ? [`Went back to the best weights ${rollbacks} time${rollbacks === 1 ? "" : "s"}.`] : []),
+      ...(saved ? [`Not spent: ${saved.steps} iterations, about ${duration(saved.ms)}.`] : []),
       ...(quality
         ? [`Quality: ${qualityText(quality)}.${best ? ` Best: step ${best.step}, ${best.checkpoint}` : ""}`]
         : []),
@@ -48,6 +68,13 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
     if (summary.problem !== null) {
       process.stderr.write(
         `coordescent: diverged at ${summary.problem} The newest checkpoint is ${summary.checkpoint}.\n`,
+      );
+      process.exitCode = exitCodes.diverged;
+      return;
+    }
+    if (summary.state === "collapsed") {
+      process.stderr.write(
+        `coordescent: stopped by the watchdog at step ${step}: ${diagnosis!.why}. Its best checkpoint is ${(best ?? summary).checkpoint}.\n`,
       );
       process.exitCode = exitCodes.diverged;
       return;

@@ -63,22 +63,25 @@ async function removeOld(folder: string, step: number, keep: number, files: File
   for (const old of upToIt.slice(keep)) await files.remove(checkpointPath(folder, old)).catch(() => {});
 }
 
+/** The best checkpoint that a run has when it goes on from a checkpoint, if it has one. Throws StorageError. */
+export async function loadBest(folder: string, from: Checkpoint, files?: FileSystem): Promise<Checkpoint | undefined> {
+  const { best } = from.state;
+  if (best === undefined || best.step === from.step) return best && from;
+  const found = await loadCheckpoint(bestPath(folder), files).catch((error) => {
+    if (error instanceof CheckpointError) return undefined;
+    throw error;
+  });
+  return found?.step === best.step ? found : undefined;
+}
+
 /**
  * The step and distance of the best checkpoint that a run has when it goes on from a checkpoint, if it has one. Makes it anew where it should be that of
  * this very step: the run may have been killed between the two. Throws StorageError, and what `guard` throws.
  */
-export async function settleBest(
-  folder: string,
-  { step, state: { best } }: Checkpoint,
-  options: WriteOptions,
-): Promise<Best | undefined> {
-  if (best?.step === step) await saveBest(folder, step, options);
-  if (best === undefined || best.step === step) return best;
-  const found = await loadCheckpoint(bestPath(folder), options.files).catch((error) => {
-    if (error instanceof CheckpointError) return undefined;
-    throw error;
-  });
-  return found?.step === best.step ? best : undefined;
+export async function settleBest(folder: string, from: Checkpoint, options: WriteOptions): Promise<Best | undefined> {
+  const { best } = from.state;
+  if (best?.step === from.step) await saveBest(folder, from.step, options);
+  return (await loadBest(folder, from, options.files)) && best;
 }
 
 /**

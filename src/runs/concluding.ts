@@ -19,6 +19,8 @@ export async function conclude(
     state,
     problem,
     change: run.converged?.change ?? null,
+    ...run.watched,
+    saved: state === "collapsed" ? savedBy(run) : null,
     step: state === "diverged" ? (last?.step ?? 0) : run.checkpoint,
     steps: config.steps,
     elapsedMs: last?.elapsedMs ?? 0,
@@ -43,6 +45,11 @@ export async function conclude(
   return summary;
 }
 
+function savedBy({ checkpoint, last, record }: Run): NonNullable<Summary["saved"]> {
+  const steps = record.config.steps - checkpoint;
+  return { steps, ms: Math.round((steps * (last?.elapsedMs ?? 0)) / Math.max(1, checkpoint)) };
+}
+
 /** The summary of a run, if it has one that can be read. */
 export async function readSummary({ summary }: RunPaths): Promise<Summary | undefined> {
   const bytes = await readIfThere(summary);
@@ -56,5 +63,8 @@ export async function readSummary({ summary }: RunPaths): Promise<Summary | unde
 /** Whether the summary of a run says that it ended with a step: nothing was left to do there. */
 export async function isConcluded(paths: RunPaths, step: number): Promise<boolean> {
   const summary = await readSummary(paths);
-  return summary?.step === step && (summary.state === "finished" || summary.state === "converged");
+  return summary?.step === step && endings.includes(summary.state);
 }
+
+/** States in which nothing was left to do. */
+const endings: readonly Summary["state"][] = ["finished", "converged", "collapsed"];

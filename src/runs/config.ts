@@ -9,6 +9,7 @@ import { initialisers } from "../nn/initialiser.ts";
 import { proximalOperators } from "../optim/proximal.ts";
 import { schedules } from "../optim/schedule.ts";
 import { updateRules } from "../optim/update-rules.ts";
+import { reactions } from "../train/guard.ts";
 import { dataNames, isDataName } from "./data-source.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import type { Setting } from "./setting.ts";
@@ -105,6 +106,7 @@ const schema = z.strictObject({
   log: z.strictObject({ every: wholeNumber(1, 2 ** 31) }),
   sample: z.strictObject({ every: wholeNumber(1, 2 ** 31), count: wholeNumber(1, 10_000) }),
   probe: z.strictObject({ every: wholeNumber(0, 2 ** 31), count: wholeNumber(100, 100_000) }),
+  watch: z.strictObject({ every: wholeNumber(0, 2 ** 31), onCollapse: z.enum(reactions) }),
   checkpoint: z.strictObject({ every: wholeNumber(1, 2 ** 31), keep: wholeNumber(2, 1000) }),
 });
 

@@ -133,6 +133,9 @@ export function dataSetOf(name: DataName): DataSet {
   return Object.hasOwn(dataSets, name) ? dataSets[name]! : ownImages(name);
 }
 
+/** Whether the classes that a probe tells apart are those of the data, about as many examples of each. */
+export const hasEvenClasses = (name: DataName): boolean => Object.hasOwn(dataSets, name);
+
 /** The name of a data set, or the last one of a path: what to call it where nobody has to find it. */
 export const titleOf = (name: DataName): string => (Object.hasOwn(dataSets, name) ? name : basename(name));
 

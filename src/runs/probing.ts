@@ -5,7 +5,7 @@ import { fillNormal, stream } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Probe } from "../train/train.ts";
 import type { Config } from "./config.ts";
-import { type DataSource, dataSetOf } from "./data-source.ts";
+import { type DataSource, dataSetOf, hasEvenClasses } from "./data-source.ts";
 
 /** Held-out examples that samples are compared with, if there are as many. */
 const realImages = 5000;
@@ -17,7 +17,8 @@ export function probeOf({ probe, seed, generator }: Config, source: DataSource, 
   const latents = new Float32Array(probe.count * generator.latent);
   fillNormal(stream(seed, "probe"), 0, latents);
   const { mixture } = dataSetOf(source.name);
-  return { every: probe.every, latents, measure: mixture ? measurePoints(mixture) : measureImages(source, runtime) };
+  const measure = mixture ? measurePoints(mixture) : measureImages(source, runtime);
+  return { every: probe.every, latents, measure, hasClasses: hasEvenClasses(source.name) };
 }
 
 function measurePoints(mixture: Mixture) {

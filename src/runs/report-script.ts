@@ -61,6 +61,20 @@ function drawLevel(chart, value) {
   drawLine(chart, [left, y, left + width, y], "--muted", [5, 4]);
 }
 
+/** Where the watchdog found something wrong. */
+function drawTroubles(chart) {
+  const { ctx } = chart;
+  const { left, top, width, height } = chart.bbox;
+  const xOf = (step) => Math.min(left + width, Math.max(left, chart.valToPos(step, "x", true)));
+  ctx.save();
+  ctx.fillStyle = css("--bad");
+  ctx.globalAlpha = 0.12;
+  for (const [from, to] of records.troubles) {
+    ctx.fillRect(xOf(from), top, Math.max(2 * devicePixelRatio, xOf(to) - xOf(from)), height);
+  }
+  ctx.restore();
+}
+
 function drawMark(chart) {
   if (markedStep === null) return;
   const { left, top, width, height } = chart.bbox;
@@ -74,7 +88,7 @@ function curvesOf({ key, label, colour }) {
   const isLong = values.filter((value) => value !== null).length >= ${SMOOTHED_FROM};
   const curve = {
     label,
-    spanGaps: key === "distance" || key === "diversity",
+    spanGaps: ["distance", "diversity", "separation", "memory", "difference", "repeats"].includes(key),
     class: colour.slice(2),
     stroke: () => css(colour),
     width: 1.75,
@@ -122,7 +136,7 @@ function chart(id, height, curves, { range = rangeOf, level } = {}) {
     legend: { markers: { show: false } },
     cursor: { sync: { key: "step" }, y: false, points: { size: pointSize }, dataIdx: (self, series, i) => i },
     hooks: {
-      drawAxes: level === undefined ? [] : [(self) => drawLevel(self, level)],
+      drawAxes: [drawTroubles, ...(level === undefined ? [] : [(self) => drawLevel(self, level)])],
       draw: [drawMark],
       setLegend: [(self) => self.legend.idxs[0] == null && self.setLegend({ idx: last }, false)],
       setSeries: [
@@ -202,6 +216,12 @@ chart("probabilities", 230, [
   { key: "probabilityFake", label: "On generated", colour: "--generator" },
 ], { range: [0, 1], level: 0.5 });
 chart("speed", 150, [{ key: "imagesPerSecond", label: "Images per second", colour: "--muted" }]);
+chart("signals", 190, [
+  { key: "separation", label: "Ranked right by D", colour: "--discriminator" },
+  { key: "memory", label: "Learnt over held-out", colour: "--real" },
+  { key: "difference", label: "Diversity", colour: "--generator" },
+  { key: "repeats", label: "Repeats", colour: "--muted" },
+].filter(({ key }) => records[key] && records[key].some((value) => value !== null)), { level: 0.5 });
 chart("distance", 230, [{ key: "distance", label: "Distance", colour: "--generator" }]);
 chart("diversity", 130, [{ key: "diversity", label: "Diversity", colour: "--generator" }], { level: 1 });
 chart("length", 150, [{ key: "length", label: "Length", colour: "--generator" }]);

@@ -63,6 +63,7 @@ export function describeRun(summary: Summary, blockCount: number): string {
   const blocks = blockCount > 1 ? ` by coordinate descent over ${blockCount} blocks of weights` : "";
   const after = time && ` after ${time}`;
   if (state === "diverged") return `A GAN trained${data}${blocks}: it diverged${at}${after}.`;
+  if (state === "collapsed") return `A GAN trained${data}${blocks}: stopped by the watchdog${at}${after}.`;
   if (state === "converged") return `A GAN trained${data}${blocks}: converged${at}${after}.`;
   if (state === "interrupted") return `A GAN trained${data}${blocks}: stopped${at}${after}; it can be resumed.`;
   if (state === "running") return `A GAN in training${data}${blocks}: now${at}${after}.`;
@@ -85,6 +86,7 @@ const known = [
   "dataName",
   "data",
   "dataNote",
+  "diagnosis",
 ] as const;
 
 /** What the page does not show elsewhere. */

@@ -39,7 +39,7 @@ header .note { margin-top: 8px; }
 .figures dd small { font-size: 14px; color: var(--muted); }
 .state::before { content: ""; display: inline-block; width: 9px; height: 9px; margin: 0 8px 2px 0; border-radius: 50%; background: var(--muted); }
 .state.finished::before, .state.converged::before { background: var(--good); }
-.state.diverged::before { background: var(--bad); }
+.state.diverged::before, .state.collapsed::before { background: var(--bad); }
 .state.running::before { background: var(--discriminator); }
 
 .columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 36px clamp(28px, 4vw, 56px); margin: 0 0 48px; }
@@ -81,6 +81,10 @@ figcaption h2 { margin: 0; }
 .u-legend .real { --mark: var(--real); }
 .u-hz .u-cursor-x { border-right: 1px dashed var(--muted); }
 .u-select { background: color-mix(in srgb, var(--discriminator) 14%, transparent); }
+
+.troubles { margin: 0; padding-left: 1.2em; max-width: 75ch; }
+.troubles li { margin-bottom: 8px; }
+.troubles strong { color: var(--bad); font-weight: 600; }
 
 .scroll { overflow-x: auto; }
 .blocks { width: 100%; border-collapse: collapse; font-size: 14.5px; font-variant-numeric: tabular-nums; }

@@ -68,6 +68,48 @@ test("a report shows what the probes found, however long the log is, and says no
   expect(words(report())).not.toContain("Distance");
 });
 
+function watch(changes: Partial<NonNullable<LogRecord["watch"]>> = {}): NonNullable<LogRecord["watch"]> {
+  const logits = { real: 1, fake: -1, spread: 0.5, separation: 0.9 };
+  return { signals: { ...logits, diversity: 0.8, repeats: 0.02 }, state: "healthy", ...changes };
+}
+
+describe("of what the watchdog said", () => {
+  const ill = { why: "it is <ill>", advice: "Try less." };
+  const records = [
+    record(50, { watch: watch() }),
+    record(100, { watch: watch({ state: "collapsed", ...ill }) }),
+    record(150),
+    record(200, { watch: watch({ state: "collapsed" }) }),
+    record(250, { watch: watch({ state: "frozen", ...ill, rollback: { to: 40, pace: 0.5 } }) }),
+    record(300, { watch: watch({ why: "", advice: "" }) }),
+    record(350, { watch: watch({ state: "frozen", ...ill }) }),
+  ];
+
+  test("a report tells when what was wrong, why, what to try, and what was done", () => {
+    expect(words(report({ records }))).toContain(
+      "Watchdog Steps 100 to 200: collapsed onto few samples . It is &lt;ill&gt;. Try less. " +
+        "Step 250: G frozen . It is &lt;ill&gt;. Try less. " +
+        "Step 250: back to the weights of step 40, and on with the learning rates times 0.5. " +
+        "Step 350: G frozen . It is &lt;ill&gt;. Try less.",
+    );
+  });
+
+  test("a report marks the steps on its curves, and shows the signals", () => {
+    const { troubles, separation } = columns(report({ records }));
+    expect(troubles).toEqual([
+      [100, 200],
+      [250, 250],
+      [350, 350],
+    ]);
+    expect(separation).toEqual([0.9, 0.9, null, 0.9, 0.9, 0.9, 0.9]);
+  });
+
+  test("a report says that nothing was wrong, or nothing where nobody looked", () => {
+    expect(words(report({ records: records.slice(0, 1) }))).toContain("1 look: nothing was wrong.");
+    expect(words(report())).not.toContain("Watchdog");
+  });
+});
+
 describe("a report needs nothing but itself", () => {
   test("and refers to nothing outside, whatever its input", () => {
     const html = report({ title: hostile });
@@ -99,7 +141,7 @@ describe("a report needs nothing but itself", () => {
   test("and finds every element that its script looks for", () => {
     const quality = { distance: 3, modes: 2, histogram: [0.25, 0.75], diversity: 0.9 };
     const html = report({
-      records: [record(50, { length: 0.5, predicted: 0.2, realised: 0.1, quality }), record(100)],
+      records: [record(50, { length: 0.5, predicted: 0.2, realised: 0.1, quality, watch: watch() }), record(100)],
     });
     const ids = [...scripts(html)[1]!.matchAll(/(?:find|chart)\("(\w+)"/g)].map((match) => match[1]!);
     expect(ids.length).toBeGreaterThan(6);

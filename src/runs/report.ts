@@ -21,6 +21,7 @@ import {
   withoutKnown,
 } from "./report-sections.ts";
 import { reportStyle } from "./report-style.ts";
+import { troublesOf, watchSections } from "./report-watch.ts";
 
 export type { ReportBlock, ReportSample } from "./report-sections.ts";
 
@@ -87,6 +88,7 @@ ${typeof summary.dataNote === "string" ? `<p class="note">${escapeHtml(summary.d
 </header>
 ${keyFigures(summary)}
 ${sideBySide(pictureSection(pictures), curveSection(log))}
+${sideBySide(...watchSections(all))}
 ${sideBySide(...qualitySections(log))}
 ${sideBySide(blockSection(blocks), speedSection(log))}
 ${sideBySide(movesSection(all, blockNames), searchSection(log))}
@@ -94,7 +96,7 @@ ${settingSection("Results", withoutKnown(summary))}
 ${settingSection("Configuration", config)}
 </main>
 <footer>${escapeHtml(`Written by coordescent ${versionOf(config)}`.trim())}. This page loads nothing from anywhere.</footer>
-<script type="application/json" id="records">${scriptJson(columnsOf(log))}</script>
+<script type="application/json" id="records">${scriptJson({ ...columnsOf(log), troubles: troublesOf(all).map(({ from, to }) => [from, to]) })}</script>
 <script>
 /*! uPlot is under this licence:
 
@@ -144,6 +146,12 @@ function columnsOf(log: readonly LogRecord[]): Record<string, unknown[]> {
     ...optional("length"),
     ...optional("predicted"),
     ...optional("realised"),
+    ...(log.some(({ watch }) => watch) && {
+      separation: ofWatch(log, "separation"),
+      memory: ofWatch(log, "memory"),
+      difference: ofWatch(log, "diversity"),
+      repeats: ofWatch(log, "repeats"),
+    }),
     ...(log.some(({ quality }) => quality) && {
       distance: log.map(({ quality }) => short(quality?.distance ?? Number.NaN)),
       diversity: log.map(({ quality }) => short(quality?.diversity ?? Number.NaN)),
@@ -151,7 +159,11 @@ function columnsOf(log: readonly LogRecord[]): Record<string, unknown[]> {
   };
 }
 
-type NumberKey = Exclude<keyof LogRecord, "block" | "blockD" | "visits" | "quality">;
+function ofWatch(log: readonly LogRecord[], key: "separation" | "memory" | "diversity" | "repeats") {
+  return log.map(({ watch }) => short(watch?.signals[key] ?? Number.NaN));
+}
+
+type NumberKey = Exclude<keyof LogRecord, "block" | "blockD" | "visits" | "quality" | "watch">;
 
 /** Five digits are finer than any screen. */
 function short(value: number): number | null {

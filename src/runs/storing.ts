@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { StorageError } from "../errors.ts";
+import type { Collapsed } from "../train/guard.ts";
 import type { Best, Converged, LogRecord, Quality, TrainingEvent } from "../train/train.ts";
 import { saveBest, saveCheckpoint } from "./checkpoint.ts";
 import { dataSetOf } from "./data-source.ts";
 import { type WriteOptions, writeWhole } from "./files.ts";
 import type { Log } from "./log.ts";
 import type { RunPaths, RunRecord } from "./run-directory.ts";
+import type { Summary } from "./summary.ts";
 
 /** A run that is being written. */
 export interface Run {
@@ -23,7 +25,26 @@ export interface Run {
   sample: number | undefined;
   /** Where the convergence test ended the training. */
   converged: Converged | undefined;
+  /** Where the watchdog ended it. */
+  collapsed: Collapsed | undefined;
+  watched: Watched;
   trouble: Trouble;
+}
+
+/** What the watchdog said so far. */
+export interface Watched {
+  readonly diagnosis: Summary["diagnosis"];
+  readonly rollbacks: number;
+}
+
+/** What a record adds to it. */
+export function watchedWith({ diagnosis, rollbacks }: Watched, { step, watch }: LogRecord): Watched {
+  if (!watch) return { diagnosis, rollbacks };
+  const { state, why, advice, rollback } = watch;
+  return {
+    diagnosis: why === undefined || advice === undefined ? diagnosis : { step, state, why, advice },
+    rollbacks: rollbacks + (rollback ? 1 : 0),
+  };
 }
 
 /** What the disk did not take. */
@@ -66,6 +87,7 @@ async function write(run: Run, event: TrainingEvent): Promise<void> {
   if (event.type === "record") {
     run.last = event.record;
     run.quality = event.record.quality ?? run.quality;
+    run.watched = watchedWith(run.watched, event.record);
     await log.append(event.record);
   } else if (event.type === "samples") {
     const png = await dataSetOf(record.config.data).draw(event.samples);
@@ -73,6 +95,8 @@ async function write(run: Run, event: TrainingEvent): Promise<void> {
     run.sample = event.step;
   } else if (event.type === "converged") {
     run.converged = event;
+  } else if (event.type === "collapsed") {
+    run.collapsed = event;
   } else {
     const { step, snapshot, state, isBest } = event;
     await log.sync(); // no checkpoint is newer than its log

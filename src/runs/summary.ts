@@ -1,13 +1,20 @@
 import type { Quality } from "../train/train.ts";
+import type { Diagnosis } from "../train/watchdog.ts";
 
 /** The result of a training, as `summary.json` holds it. */
 export interface Summary {
   readonly run: string;
-  readonly state: "finished" | "converged" | "interrupted" | "diverged";
+  readonly state: "finished" | "converged" | "interrupted" | "diverged" | "collapsed";
   /** What went wrong, where something did. */
   readonly problem: string | null;
   /** Relative change of the generator's mean loss at which the convergence test ended the training, where it did. */
   readonly change: number | null;
+  /** What the watchdog last found, and in which step first, where it ever found something wrong. */
+  readonly diagnosis: ({ readonly step: number } & Diagnosis) | null;
+  /** How often it went back to the best checkpoint. */
+  readonly rollbacks: number;
+  /** What was not spent because it ended the training: iterations, and the time that they would have taken at the mean speed so far. */
+  readonly saved: { readonly steps: number; readonly ms: number } | null;
   readonly step: number;
   readonly steps: number;
   readonly elapsedMs: number;

@@ -6,6 +6,7 @@ import {
   type Checkpoint,
   checkpointPath,
   hasCheckpoints,
+  loadBest,
   loadNewest,
   setAsideAfter,
   settleBest,
@@ -18,7 +19,7 @@ import { acquireLock, type Lock } from "./lock.ts";
 import { openLog, readLog } from "./log.ts";
 import { createRun, openRun, prepareFolders, type RunRecord, writeRecord } from "./run-directory.ts";
 import { stopRequest } from "./stop-request.ts";
-import { noTrouble, type Run, store } from "./storing.ts";
+import { noTrouble, type Run, store, watchedWith } from "./storing.ts";
 import type { Summary } from "./summary.ts";
 import type { Job, WorkerMessage } from "./worker.ts";
 
@@ -98,11 +99,12 @@ async function continueRun(
     const advice = `Give more with --steps, for example --steps ${2 * step}.`;
     throw new ConfigError(`${root}: the run has made ${step} of ${record.config.steps} iterations. ${advice}`, "steps");
   }
-  // who resumes a run that has converged wants more of it
-  const checkpoint = newest && (isComplete ? newest : { ...newest, state: { ...newest.state, converged: undefined } });
+  const checkpoint = newest && (isComplete ? newest : reopened(newest));
   const made = await recordsUpTo(paths.log, checkpoint, observer);
   const file = checkpointPath(paths.checkpoints, step);
-  const resume = checkpoint && { resume: { checkpoint, file, elapsedMs: made.at(-1)?.elapsedMs ?? 0 } };
+  const rollsBack = record.config.watch.onCollapse === "rollback";
+  const best = rollsBack && checkpoint ? await loadBest(paths.checkpoints, checkpoint) : undefined;
+  const resume = checkpoint && { resume: { checkpoint, file, elapsedMs: made.at(-1)?.elapsedMs ?? 0, best } };
   const job = { config: record.config, source: await findSource(record.config.data), stop: stopFlag(), ...resume };
   return runWorker(job, observer, async ({ fingerprint }) => {
     if (fingerprint !== record.data.fingerprint) {
@@ -116,6 +118,13 @@ async function continueRun(
     await setAsideAfter(paths.checkpoints, step);
     return beginRun({ paths, lock, record, checkpoint, made });
   });
+}
+
+/** Who resumes a run that has ended wants more of it: the watchdog looks anew. */
+function reopened(checkpoint: Checkpoint): Checkpoint {
+  const { converged: _, collapsed, guard, ...state } = checkpoint.state;
+  const kept = guard && (collapsed ? { ...guard, looks: [] } : guard);
+  return { ...checkpoint, state: { ...state, ...(kept && { guard: kept }) } };
 }
 
 /** The records of the log up to a checkpoint. */
@@ -153,6 +162,8 @@ async function beginRun({
     checkpoint: checkpoint?.step ?? 0,
     sample: undefined,
     converged: checkpoint?.state.converged,
+    collapsed: checkpoint?.state.collapsed,
+    watched: made.reduce(watchedWith, { diagnosis: null, rollbacks: 0 }),
     trouble: noTrouble(),
   };
 }
@@ -229,7 +240,8 @@ function handleMessages<T>(worker: Worker, handle: (message: WorkerMessage) => P
   });
 }
 
-function stateOf({ converged, checkpoint, record }: Run): Summary["state"] {
+function stateOf({ converged, collapsed, checkpoint, record }: Run): Summary["state"] {
   if (converged) return "converged";
+  if (collapsed) return "collapsed";
   return checkpoint < record.config.steps ? "interrupted" : "finished";
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { parentPort, workerData } from "node:worker_threads";
 import { fillNormal, stream } from "../random.ts";
 import { openRuntime } from "../runtime/open.ts";
+import type { Refuge } from "../train/guard.ts";
 import { emptySnapshot } from "../train/snapshot.ts";
 import { type TrainingEvent, train } from "../train/train.ts";
 import { createTrainer } from "../train/trainer.ts";
@@ -13,6 +14,7 @@ import { planOf } from "./model.ts";
 import { probeOf } from "./probing.ts";
 import { stopRequest } from "./stop-request.ts";
 import { measureUnits } from "./unit-curvature.ts";
+import { watchOf } from "./watching.ts";
 
 const port = parentPort!;
 
@@ -22,7 +24,13 @@ export interface Job {
   readonly source: DataSource;
   /** One Int32: a value of `stopRequest`. */
   readonly stop: SharedArrayBuffer;
-  readonly resume?: { readonly checkpoint: Checkpoint; readonly file: string; readonly elapsedMs: number };
+  readonly resume?: {
+    readonly checkpoint: Checkpoint;
+    readonly file: string;
+    readonly elapsedMs: number;
+    /** The best checkpoint, where there is one and it may be needed. */
+    readonly best: Refuge | undefined;
+  };
 }
 
 /** What the thread posts: first `ready` or `failed`, at last `done` or `failed`. */
@@ -43,6 +51,8 @@ async function work({ config, source, stop, resume }: Job, post: Post): Promise<
   const units = await measureUnits(config, examples, { runtime, data });
   const plan = units ? planOf(config, examples, units) : first;
   const trainer = await createTrainer({ plan, runtime, data, seed: config.seed });
+  // a rollback goes back to the start where no probe has found anything better
+  const start = config.watch.onCollapse === "rollback" ? { step: 0, snapshot: await trainer.snapshot() } : undefined;
   if (resume) trainer.restore(resume.checkpoint.snapshot, resume.checkpoint.step);
   post({ type: "ready", runtime: runtime.name, fingerprint: data.fingerprint });
   const flag = new Int32Array(stop);
@@ -59,6 +69,7 @@ async function work({ config, source, stop, resume }: Job, post: Post): Promise<
     tolerance: config.convergence.tolerance,
     latents: latentsOf(config, "samples", config.sample.count),
     probe: probeOf(config, source, runtime),
+    watch: await watchOf(config, source, data, resume?.best ?? start),
     state: resume?.checkpoint.state,
     snapshotMemory: async () => {
       await stored; // while it is, the training goes on

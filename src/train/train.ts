@@ -1,4 +1,5 @@
 import { DivergedError } from "../errors.ts";
+import { type Collapsed, type GuardMemory, type GuardOptions, openGuard, type WatchRecord } from "./guard.ts";
 import type { Moved } from "./side.ts";
 import { notFinite, type Snapshot } from "./snapshot.ts";
 import type { Iteration, Trainer } from "./trainer.ts";
@@ -30,6 +31,8 @@ export interface LogRecord {
   /** What the samples are like, in the steps in which they were measured, and how long that took. */
   readonly quality?: Quality;
   readonly probeMs?: number;
+  /** What the watchdog saw, in the steps in which it looked. */
+  readonly watch?: WatchRecord;
   /** Training examples a second since the record before. */
   readonly imagesPerSecond: number;
   /** Since the training began, earlier sessions included. */
@@ -54,6 +57,8 @@ export interface Probe {
   /** The same every time. */
   readonly latents: Float32Array;
   measure(samples: Float32Array): Promise<Quality>;
+  /** Whether the classes are those of the data, which has about as much of each. */
+  readonly hasClasses?: boolean;
 }
 
 /** The step whose samples a probe found nearest to real examples. */
@@ -70,6 +75,8 @@ export interface LoopState {
   readonly best?: Best;
   /** Where the training has ended so. */
   readonly converged?: Converged;
+  readonly collapsed?: Collapsed;
+  readonly guard?: GuardMemory;
 }
 
 /** How an ended training can have ended before its last iteration. */
@@ -85,6 +92,7 @@ export type TrainingEvent =
   | { readonly type: "record"; readonly record: LogRecord }
   | { readonly type: "samples"; readonly step: number; readonly samples: Float32Array }
   | Converged
+  | Collapsed
   | {
       readonly type: "checkpoint";
       readonly step: number;
@@ -108,6 +116,7 @@ export interface TrainingOptions {
   /** The latents that every sample event shows. */
   readonly latents: Float32Array;
   readonly probe?: Probe | undefined;
+  readonly watch?: GuardOptions | undefined;
   /** What earlier sessions of the training knew at its present step. */
   readonly state?: LoopState | undefined;
   /** Time that earlier sessions of the training took. */
@@ -132,11 +141,12 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
   let logged = { step: trainer.step, at: performance.now() };
   let savedAt = -1;
   let state = options.state ?? {};
+  const guard = options.watch && (await openGuard(trainer, steps, options.watch, state.guard));
   if (trainer.step === 0) {
     yield await checkpoint(options, state);
     savedAt = 0;
   }
-  while (trainer.step < steps && !state.converged && !isStopped()) {
+  while (trainer.step < steps && !state.converged && !state.collapsed && !isStopped()) {
     const iteration = await trainer.iterate();
     checkFinite(iteration);
     const converged = convergedAt(iteration, options.tolerance ?? 0);
@@ -144,29 +154,44 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
     const isBest = found !== undefined && found.quality.distance < (state.best?.distance ?? Number.POSITIVE_INFINITY);
     if (isBest) state = { ...state, best: { step: trainer.step, distance: found.quality.distance } };
     if (converged) state = { ...state, converged };
-    if (isDue(logEvery) || converged || found) {
+    const isWatched = guard && isDue(options.watch!.every);
+    const seen = isWatched ? await guard.look(iteration, found && classesOf(found.quality, probe!)) : undefined;
+    if (isDue(logEvery) || converged || found || seen) {
       const now = performance.now();
       const imagesPerSecond = (1000 * batch * (iteration.step - logged.step)) / (now - logged.at);
       yield {
         type: "record",
         record: recordOf(iteration, trainer.takeVisits("generator"), {
           ...found,
+          ...(seen && { watch: seen.record }),
           imagesPerSecond: Math.round(imagesPerSecond),
           elapsedMs: Math.round(now - begun),
         }),
       };
       logged = { step: iteration.step, at: now };
     }
-    if (isDue(sampleEvery) || converged) {
+    const ending = converged ?? seen?.collapsed;
+    if (isDue(sampleEvery) || ending) {
       yield { type: "samples", step: trainer.step, samples: await trainer.sample(latents) };
     }
-    if (converged) yield converged;
-    if (isDue(checkpointEvery) || isBest || converged) {
+    if (ending) yield ending;
+    if (isBest) await guard?.keep();
+    const rollback = seen?.record.rollback;
+    if (rollback) await guard!.goBack(rollback);
+    if (guard) state = { ...state, guard: guard.memory, ...(seen?.collapsed && { collapsed: seen.collapsed }) };
+    if (isDue(checkpointEvery) || isBest || ending || rollback) {
       yield await checkpoint(options, state, isBest);
       savedAt = trainer.step;
     }
   }
   if (savedAt !== trainer.step) yield await checkpoint(options, state);
+}
+
+/** How many of the classes samples show, weighted by their shares: e^entropy over the number of classes. */
+function classesOf({ histogram }: Quality, { hasClasses }: Probe): number | undefined {
+  if (!hasClasses) return undefined;
+  const entropy = histogram.reduce((sum, share) => (share > 0 ? sum - share * Math.log(share) : sum), 0);
+  return Math.exp(entropy) / histogram.length;
 }
 
 async function look(trainer: Trainer, { latents, measure }: Probe) {
@@ -200,7 +225,7 @@ function checkFinite({ step, metrics, moves }: Iteration): void {
 function recordOf(
   { step, moves, metrics }: Iteration,
   visits: readonly number[],
-  rest: Pick<LogRecord, "quality" | "probeMs" | "imagesPerSecond" | "elapsedMs">,
+  rest: Pick<LogRecord, "quality" | "probeMs" | "watch" | "imagesPerSecond" | "elapsedMs">,
 ): LogRecord {
   const { lossD, lossG, probabilityReal, probabilityFake } = metrics as Record<string, number>;
   const [ofG, ofD] = [moves.generator!.at(-1)!, moves.discriminator!.at(-1)!];

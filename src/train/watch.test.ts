@@ -65,27 +65,28 @@ describe("a watcher", () => {
 
   test("names a generator that does not move after 500 iterations, says so once, and again after it forgot", async () => {
     const watcher = openWatcher(same, base);
-    for (const start of [0, 2000]) {
+    for (const [start, first] of [
+      [0, undefined],
+      [2000, "healthy"],
+    ] as const) {
       const seen: (string | undefined)[] = [];
       for (let step = start + 50; step <= start + 650; step += 50) {
         const { state, isNew } = await look(watcher, step);
         seen.push(isNew ? state : undefined);
       }
-      expect(seen).toEqual([...new Array(10).fill(undefined), "frozen", undefined, undefined]);
+      expect(seen).toEqual([first, ...new Array(9).fill(undefined), "frozen", undefined, undefined]);
       watcher.forget();
     }
   });
 
   test("goes on with the looks of an earlier session like one that never ended", async () => {
+    const steps = Array.from({ length: 20 }, (_, i) => 50 * (i + 1));
     const whole = openWatcher(same, base);
-    const seen: Awaited<ReturnType<typeof look>>[] = [];
-    for (let step = 50; step <= 1000; step += 50) seen.push(await look(whole, step));
-    for (const split of [3, 10, 11, 15]) {
-      const history = seen
-        .slice(0, split)
-        .map(({ signals }, i) => ({ step: 50 * (i + 1), ...JSON.parse(JSON.stringify(signals)) }));
-      const resumed = openWatcher(same, { ...base, history });
-      for (let i = split; i < seen.length; i++) expect(await look(resumed, 50 * (i + 1))).toEqual(seen[i]);
+    const seen: { memory: string; found: Awaited<ReturnType<typeof look>> }[] = [];
+    for (const step of steps) seen.push({ memory: JSON.stringify(whole.memory), found: await look(whole, step) });
+    for (const from of [0, 3, 10, 11, 15]) {
+      const resumed = openWatcher(same, { ...base, memory: JSON.parse(seen[from]!.memory) });
+      for (const [i, step] of steps.entries()) if (i >= from) expect(await look(resumed, step)).toEqual(seen[i]!.found);
     }
   });
 });

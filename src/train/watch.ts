@@ -1,6 +1,6 @@
 import { sizeOf } from "../program.ts";
 import type { Iteration, Trainer } from "./trainer.ts";
-import { type Diagnosis, diagnose, latest, type Signals } from "./watchdog.ts";
+import { type Diagnosis, diagnose, latest, type Signals, type WatchState } from "./watchdog.ts";
 
 /** What the signals are measured with, the same at every look. */
 export interface Watch {
@@ -12,8 +12,15 @@ export interface Watch {
   readonly heldOut?: Float32Array | undefined;
   /** Shape of one example. */
   readonly shape: readonly number[];
-  /** The looks of earlier sessions, since the last rollback. */
-  readonly history?: readonly Signals[];
+  /** What earlier sessions of the training remember. */
+  readonly memory?: WatchMemory | undefined;
+}
+
+/** What has to be remembered from look to look, as JSON can hold it. */
+export interface WatchMemory {
+  /** The latest, since the weights became others. */
+  readonly looks: readonly Signals[];
+  readonly state: WatchState;
 }
 
 /** What one look saw, and what it means. */
@@ -26,6 +33,7 @@ export interface Seen extends Diagnosis {
 /** Looks at the players, and remembers what it saw. */
 export interface Watcher {
   look(iteration: Pick<Iteration, "step" | "metrics">, classes: number | undefined): Promise<Seen>;
+  readonly memory: WatchMemory;
   /** After the weights have become others. */
   forget(): void;
 }
@@ -37,8 +45,7 @@ export function openWatcher({ judge, sample }: Pick<Trainer, "judge" | "sample">
   const truth = pairs(real, width);
   const near = truth.toSorted()[Math.floor(nearShare * truth.length)]!;
   const between = mean(truth);
-  const history = [...(watch.history ?? [])];
-  let { state } = diagnose(history);
+  let { looks, state } = watch.memory ?? { looks: [], state: "healthy" };
   return {
     async look({ step, metrics }, classes) {
       const samples = await sample(latents);
@@ -56,19 +63,22 @@ export function openWatcher({ judge, sample }: Pick<Trainer, "judge" | "sample">
         diversity: mean(distances) / (between || 1),
         repeats: distances.filter((distance) => distance < near).length / distances.length,
         ...(gradientG !== undefined && { gradientG }),
-        ...(gradientD !== undefined && gradientG !== undefined && { gradientRatio: gradientG / gradientD }),
+        ...(gradientG !== undefined && gradientD && { gradientRatio: gradientG / gradientD }),
         ...(classes !== undefined && { classes }),
       };
-      history.push({ step, ...signals });
-      const diagnosis = diagnose(history);
-      history.splice(0, history.length - (latest(history).length || history.length));
+      const all = [...looks, { step, ...signals }];
+      const diagnosis = diagnose(all);
+      const read = latest(all);
+      looks = read.length > 0 ? read : all;
       const isNew = diagnosis.state !== state;
       state = diagnosis.state;
       return { ...diagnosis, signals, isNew };
     },
+    get memory() {
+      return { looks, state };
+    },
     forget() {
-      history.length = 0;
-      state = "healthy";
+      looks = [];
     },
   };
 }

@@ -62,6 +62,13 @@ describe("healthy is a training", () => {
     }
   });
 
+  test("that goes one way, from the worst to the best, by itself or after a fall", () => {
+    expect(namedAt(looks((i) => ({ diversity: Math.min(0.9, 0.01 * 1.5 ** i), separation: 1 - 0.01 * i })))).toBe(-1);
+    expect(namedAt(looks((i) => ({ diversity: Math.abs(i - 8) < 2 ? 0.2 : 0.9, separation: i < 8 ? 1 : 0.3 })))).toBe(
+      -1,
+    );
+  });
+
   test("that ends: its last steps are small but move the samples", () => {
     expect(namedAt(looks((i) => ({ diversity: 0.9 + 1e-4 * (i % 3) })))).toBe(-1);
   });
@@ -78,6 +85,7 @@ describe("a training is named", () => {
     ["collapsed", looks((i) => ({ repeats: i < 5 ? 0.02 : 0.9, diversity: 0.9 * 0.9 ** i }))],
     ["collapsed", looks((i) => (i % 10 === 9 ? { classes: 0.15 } : {}))],
     ["oscillating", looks((i) => ({ separation: i % 2 === 0 ? 0.2 : 0.98 }))],
+    ["oscillating", looks((i) => ({ diversity: i % 2 === 0 ? 0.9 : 0.2 }))],
     ["memorising", looks((i) => ({ memory: Math.min(1, 0.5 + 0.05 * i), separation: 1 }))],
   ];
 

@@ -63,11 +63,11 @@ const flat = 1e-3;
 
 /**
  * D ranks nearly every pair right, and its two kinds of logits are so many standard deviations apart. The critics of Wasserstein losses get there while their
- * generator learns, so it counts only where the samples gain nothing.
+ * generator learns, so it counts only where the samples gain too little.
  */
-const sure = { separation: 0.98, gap: 4 };
+const sure = { separation: 0.98, gap: 4, gain: 0.1 };
 
-/** Samples that gain less diversity than this part of it from one half of the window to the other are not on the way out of a bad start. */
+/** Samples that gain less diversity than this part of it from one half of the looks to the other are not on the way out of a bad start. */
 const gain = 0.05;
 
 /** n answers that come equally often make 1 / n of the pairs repeats: four of them. Of real examples it is 0.01. */
@@ -76,8 +76,11 @@ const repeated = 0.25;
 /** Samples show fewer than half of the classes. */
 const fewClasses = 0.5;
 
-/** The players chase each other: D ranks more pairs wrong than right at one look and nearly all right at another, back and forth so many times. */
-const swings = { low: 0.4, high: 0.9, count: 4 };
+/**
+ * The players chase each other: within the latest looks the diversity goes up and down by a factor of 2 so many times in all, or the part of the pairs that D
+ * ranks right by half. The latter happens in the beginning too, where D and the averaged weights of G are far apart; then the diversity grows.
+ */
+const swings = { separation: 0.5, diversity: 1, count: 4 };
 
 /** What is wrong with a training, judged by its latest looks; healthy where they do not reach far enough back. */
 export function diagnose(history: readonly Signals[]): Diagnosis {
@@ -103,7 +106,7 @@ export function latest(history: readonly Signals[]): readonly Signals[] {
 type Finding = (looks: readonly Signals[]) => Diagnosis | undefined;
 
 /** Causes before what they bring about. */
-const findings: readonly Finding[] = [memorising, frozen, saturated, collapsed, oscillating];
+const findings: readonly Finding[] = [memorising, frozen, oscillating, saturated, collapsed];
 
 function memorising(looks: readonly Signals[]): Diagnosis | undefined {
   if (!looks.every(({ memory }) => memory !== undefined && memory >= learntByHeart)) return undefined;
@@ -117,10 +120,10 @@ function memorising(looks: readonly Signals[]): Diagnosis | undefined {
 }
 
 function frozen(looks: readonly Signals[]): Diagnosis | undefined {
-  const { least, most } = rangeOf(looks, "diversity");
-  if (most - least > still * most) return undefined;
-  const iterations = looks.at(-1)!.step - looks[0]!.step;
-  const unchanged = `the samples have not changed for ${iterations.toLocaleString("en-US")} iterations`;
+  const values = valuesOf(looks, "diversity");
+  const most = Math.max(...values);
+  if (most - Math.min(...values) > still * most) return undefined;
+  const unchanged = `the samples have not changed for ${spanOf(looks)} iterations`;
   if (looks.every(({ gradientG = Number.POSITIVE_INFINITY }) => gradientG < flat)) {
     const why = `${unchanged}: D is so sure (${sureness(looks)}) that the loss is flat for G`;
     return { state: "saturated", why, advice: slowerD };
@@ -135,7 +138,7 @@ const slowerD =
 
 function saturated(looks: readonly Signals[]): Diagnosis | undefined {
   const isSure = looks.every((look) => look.separation >= sure.separation && gapOf(look) >= sure.gap);
-  if (!isSure || isGaining(looks)) return undefined;
+  if (!isSure || gainOf(looks) > sure.gain) return undefined;
   const why = `D tells real from generated examples without effort (${sureness(looks)}), and the samples gain nothing (diversity ${short(looks.at(-1)!.diversity)})`;
   return { state: "saturated", why, advice: slowerD };
 }
@@ -144,7 +147,7 @@ function collapsed(looks: readonly Signals[]): Diagnosis | undefined {
   const probed = looks.flatMap(({ classes }) => classes ?? []);
   const hasFewClasses = probed.length > 0 && probed.every((share) => share < fewClasses);
   const isRepeating = looks.every(({ repeats }) => repeats >= repeated);
-  if ((!isRepeating && !hasFewClasses) || isGaining(looks)) return undefined;
+  if ((!isRepeating && !hasFewClasses) || gainOf(looks) > gain) return undefined;
   const { repeats, diversity } = looks.at(-1)!;
   const why = isRepeating
     ? `${percent(repeats)} of the pairs of samples are repeats, where of real examples 1 % are, and samples differ ${times(diversity)} as much as those`
@@ -155,28 +158,43 @@ function collapsed(looks: readonly Signals[]): Diagnosis | undefined {
 }
 
 function oscillating(looks: readonly Signals[]): Diagnosis | undefined {
-  const sides = looks.flatMap(({ separation }) =>
-    separation <= swings.low ? ["low"] : separation >= swings.high ? ["high"] : [],
-  );
-  const count = sides.filter((side, i) => i > 0 && side !== sides[i - 1]).length;
-  if (count < swings.count || isGaining(looks)) return undefined;
-  const { least, most } = rangeOf(looks, "separation");
-  const iterations = looks.at(-1)!.step - looks[0]!.step;
-  const why = `the players chase each other: in ${iterations} iterations the part of the pairs that D ranks right went ${count} times between ${percent(least)} and ${percent(most)}`;
+  const [verdicts, spreads] = [valuesOf(looks, "separation"), valuesOf(looks, "diversity")];
+  const ofD = gainOf(looks) > gain ? 0 : turns(verdicts, swings.separation);
+  const octaves = spreads.map((diversity) => Math.log2(Math.max(diversity, 1e-3)));
+  const ofG = turns(octaves, swings.diversity);
+  if (Math.max(ofD, ofG) < swings.count) return undefined;
+  const [what, values] =
+    ofG >= ofD ? ["the diversity of the samples", spreads] : ["the part of the pairs that D ranks right", verdicts];
+  const range = `between ${short(Math.min(...values))} and ${short(Math.max(...values))}`;
+  const why = `the players chase each other: within ${spanOf(looks)} iterations ${what} went up or down ${Math.max(ofD, ofG)} times ${range}`;
   const advice =
     "Lower both learning rates or their beta1, penalise D (discriminator.r1 and r2), average the weights of G (descent.average), or play game.order extragradient.";
   return { state: "oscillating", why, advice };
 }
+
+/** How often a sequence goes up or down, in turn, by a step or more. */
+function turns(values: readonly number[], step: number): number {
+  let [count, direction, extreme] = [0, 0, values[0]!];
+  for (const value of values) {
+    const change = value - extreme;
+    if (Math.sign(change) === direction)
+      extreme = value; // further on the same way
+    else if (Math.abs(change) >= step) [count, direction, extreme] = [count + 1, Math.sign(change), value];
+  }
+  return count;
+}
+
+const spanOf = (looks: readonly Signals[]) => (looks.at(-1)!.step - looks[0]!.step).toLocaleString("en-US");
 
 /** Standard deviations between the logits of real and of generated examples. */
 function gapOf({ real, fake, spread }: Signals): number {
   return (real - fake) / spread;
 }
 
-/** Whether the samples became more diverse from the first half of the looks to the second. */
-function isGaining(looks: readonly Signals[]): boolean {
+/** How much more diverse the samples are in the second half of the looks than in the first, as a part of that. */
+function gainOf(looks: readonly Signals[]): number {
   const half = Math.floor(looks.length / 2);
-  return meanOf(looks.slice(half), "diversity") > (1 + gain) * meanOf(looks.slice(0, half), "diversity");
+  return meanOf(looks.slice(half), "diversity") / meanOf(looks.slice(0, half), "diversity") - 1;
 }
 
 function sureness(looks: readonly Signals[]): string {
@@ -186,13 +204,12 @@ function sureness(looks: readonly Signals[]): string {
 
 type Key = "separation" | "memory" | "diversity";
 
-function meanOf(looks: readonly Signals[], key: Key): number {
-  return looks.reduce((sum, look) => sum + look[key]!, 0) / looks.length;
+function valuesOf(looks: readonly Signals[], key: Key): number[] {
+  return looks.map((look) => look[key]!);
 }
 
-function rangeOf(looks: readonly Signals[], key: Key): { least: number; most: number } {
-  const values = looks.map((look) => look[key]!);
-  return { least: Math.min(...values), most: Math.max(...values) };
+function meanOf(looks: readonly Signals[], key: Key): number {
+  return valuesOf(looks, key).reduce((sum, value) => sum + value, 0) / looks.length;
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(share > 0.995 && share < 1 ? 1 : 0)} %`;
