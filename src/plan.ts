@@ -13,7 +13,10 @@ export interface Plan {
   readonly order: Order;
   /** Latents to samples: input `latents` [n, latent size], output `sample` [n, ...shape]. Absent where there is nothing to look at. */
   readonly sampler?: Program;
-  /** What the discriminator says of examples: input `examples` [n, ...shape], output `logits` [n, 1]. Absent where nobody judges. */
+  /**
+   * What the discriminator says of examples: input `examples` [n, ...shape], output `verdicts` [n, 2] of the logit, and the slope of the generator's loss by
+   * it if the example were a generated one. Absent where nobody judges.
+   */
   readonly critic?: Program;
 }
 

@@ -4,12 +4,12 @@ import { gamePlan } from "../descent/game.ts";
 import type { Objective, ObjectiveAt } from "../descent/objective.ts";
 import { averageName } from "../descent/step.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
-import { input, type Tensor } from "../graph/tensor.ts";
+import { constant, input, type Tensor } from "../graph/tensor.ts";
 import type { Weights } from "../nn/layer.ts";
 import type { Network } from "../nn/network.ts";
 import { compile } from "../onnx/compile.ts";
 import type { Precision } from "../onnx/model.ts";
-import { add } from "../ops/arithmetic.ts";
+import { add, mul } from "../ops/arithmetic.ts";
 import { reduceSum } from "../ops/broadcasting.ts";
 import { concat, slice } from "../ops/layout.ts";
 import { reduceMean } from "../ops/reduction.ts";
@@ -149,8 +149,10 @@ function samplerProgram({ generator, descent, latent, sampleBatch = 64, precisio
   return compile("sample", [{ name: "sample", tensor: sample, role: "sample" }], { precision });
 }
 
-/** The logits of the discriminator as it is. */
-function criticProgram({ discriminator, shape, sampleBatch = 64, precision }: GanOptions): Program {
+/** Logits, and the slope of the generator's loss there; of pairs as if the logit of the real example were 0. */
+function criticProgram({ discriminator, loss, shape, sampleBatch = 64, precision }: GanOptions): Program {
   const logits = discriminator.apply(inputsOf(discriminator), input("examples", [sampleBatch, ...shape], "batch"));
-  return compile("judge", [{ name: "logits", tensor: logits, role: "measure" }], { precision });
+  const slopes = gradients(loss.generator(logits, constant(0)), [logits])[0]!;
+  const verdicts = concat([logits, mul(slopes, constant(sampleBatch))], 1);
+  return compile("judge", [{ name: "verdicts", tensor: verdicts, role: "measure" }], { precision });
 }

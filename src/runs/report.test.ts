@@ -69,7 +69,7 @@ test("a report shows what the probes found, however long the log is, and says no
 });
 
 function watch(changes: Partial<NonNullable<LogRecord["watch"]>> = {}): NonNullable<LogRecord["watch"]> {
-  const logits = { real: 1, fake: -1, spread: 0.5, separation: 0.9 };
+  const logits = { real: 1, fake: -1, spread: 0.5, separation: 0.9, slope: 0.7 };
   return { signals: { ...logits, diversity: 0.8, repeats: 0.02 }, state: "healthy", ...changes };
 }
 

@@ -6,7 +6,7 @@ import type { Snapshot } from "./snapshot.ts";
 /** Makes samples [n, ...shape] from latents [n, latent size], for any n. Throws ShapeError for a part of a latent. */
 export type Sampler = (latents: Float32Array) => Promise<Float32Array>;
 
-/** The logits [n, 1] of the discriminator for examples [n, ...shape], for any n. Throws ShapeError for a part of an example. */
+/** The logit of each of the examples [n, ...shape], and the slope of the generator's loss there: [n, 2], for any n. Throws ShapeError for a part of an example. */
 export type Critic = (examples: Float32Array) => Promise<Float32Array>;
 
 /** The sampler or the critic of a plan, with the weights in `inputs` at the time of each call. */

@@ -71,7 +71,7 @@ test("a pace multiplies the learning rates of both players", async () => {
   for (const [i, step] of quarter.entries()) expect(step).toBeCloseTo(whole[i]! / 4, 7);
 });
 
-test("the critic gives the logits that the discriminator's loss is made of", async () => {
+test("the critic gives the logits that the discriminator's loss is made of, and the slopes of the generator's", async () => {
   for (const spectralNorm of [false, true]) {
     const settings: [string, unknown][] = [
       ["discriminator.r1", 0],
@@ -82,10 +82,14 @@ test("the critic gives the logits that the discriminator's loss is made of", asy
     const [examples, latents] = [new Float32Array(4 * 2), new Float32Array(4 * 3)];
     ring.fill(1, 0, examples);
     fillNormal(stream(1, "batch/latents"), 0, latents);
-    const [real, fake] = [await one.judge(examples), await one.judge(await one.sample(latents))];
+    const logitsOf = (verdicts: Float32Array) => [...verdicts].filter((_, i) => i % 2 === 0);
+    const slopesOf = (verdicts: Float32Array) => [...verdicts].filter((_, i) => i % 2 === 1);
+    const judged = await one.judge(await one.sample(latents));
+    const [real, fake] = [logitsOf(await one.judge(examples)), logitsOf(judged)];
+    for (const [i, slope] of slopesOf(judged).entries()) expect(slope).toBeCloseTo(-1 / (1 + Math.exp(fake[i]!)), 6);
     const softplus = (x: number) => Math.log1p(Math.exp(x));
     const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
-    const loss = mean([...real].map((x) => softplus(-x))) + mean([...fake].map(softplus));
+    const loss = mean(real.map((x) => softplus(-x))) + mean(fake.map(softplus));
     expect((await one.iterate()).metrics.lossD).toBeCloseTo(loss, 6);
     await expect(one.judge(new Float32Array(3))).rejects.toThrow(
       "judge: expected whole examples of 2 numbers, got 3 numbers.",

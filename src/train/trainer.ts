@@ -31,7 +31,7 @@ export interface Trainer {
   read(name: string): Promise<Reals>;
   /** Samples of the generator as it is. Throws ShapeError where the plan has no sampler. */
   readonly sample: Sampler;
-  /** The logits of the discriminator as it is. Throws ShapeError where the plan has no critic. */
+  /** What the discriminator as it is says of examples. Throws ShapeError where the plan has no critic. */
   readonly judge: Critic;
   /** The weights and states as they are, in new memory or in that of `target`. */
   snapshot(target?: Snapshot): Promise<Snapshot>;

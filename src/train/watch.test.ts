@@ -1,13 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { openWatcher, type Watch } from "./watch.ts";
 
-/** Points on a line; D's logit of a point is the point. */
+/** Points on a line; D's logit of a point is the point, and the slope there is -3. */
 const count = 64;
 const real = Float32Array.from({ length: count }, (_, i) => i);
+const judge = async (x: Float32Array) =>
+  Float32Array.from({ length: 2 * x.length }, (_, i) => (i % 2 === 0 ? x[i / 2]! : -3));
 const base: Watch = { latents: new Float32Array(count), real, heldOut: real, shape: [1] };
 
 async function signalsOf(samples: Float32Array, changes: Partial<Watch> = {}, metrics: Record<string, number> = {}) {
-  const players = { sample: () => Promise.resolve(samples), judge: (x: Float32Array) => Promise.resolve(x) };
+  const players = { sample: () => Promise.resolve(samples), judge };
   const watcher = openWatcher(players, { ...base, ...changes });
   return (await watcher.look({ step: 50, metrics }, undefined)).signals;
 }
@@ -23,6 +25,7 @@ describe("the signals", () => {
       memory: 0.5,
       diversity: 1,
       repeats: 0,
+      slope: 3,
     });
   });
 
@@ -46,7 +49,6 @@ describe("the signals", () => {
   test("have the gradients where the players report them", async () => {
     expect(await signalsOf(real)).not.toHaveProperty("gradientRatio");
     expect(await signalsOf(real, {}, { gradientD: 4, gradientG: 1 })).toMatchObject({
-      gradientG: 1,
       gradientRatio: 0.25,
     });
   });
@@ -59,7 +61,7 @@ describe("the signals", () => {
 });
 
 describe("a watcher", () => {
-  const same = { sample: () => Promise.resolve(real), judge: (x: Float32Array) => Promise.resolve(x) };
+  const same = { sample: () => Promise.resolve(real), judge };
   const look = (watcher: ReturnType<typeof openWatcher>, step: number) =>
     watcher.look({ step, metrics: {} }, undefined);
 

@@ -49,8 +49,10 @@ export function openWatcher({ judge, sample }: Pick<Trainer, "judge" | "sample">
   return {
     async look({ step, metrics }, classes) {
       const samples = await sample(latents);
-      const [ofReal, ofFake] = [await judge(real), await judge(samples)];
-      const ofHeldOut = heldOut && (await judge(heldOut));
+      const ofReal = column(await judge(real), 0);
+      const verdicts = await judge(samples);
+      const ofFake = column(verdicts, 0);
+      const ofHeldOut = heldOut && column(await judge(heldOut), 0);
       const distances = pairs(samples, width);
       const { gradientD, gradientG } = metrics;
       const signals = {
@@ -62,7 +64,7 @@ export function openWatcher({ judge, sample }: Pick<Trainer, "judge" | "sample">
         ...(ofHeldOut && { memory: above(ofReal, ofHeldOut) }),
         diversity: mean(distances) / (between || 1),
         repeats: distances.filter((distance) => distance < near).length / distances.length,
-        ...(gradientG !== undefined && { gradientG }),
+        slope: mean(column(verdicts, 1).map(Math.abs)),
         ...(gradientG !== undefined && gradientD && { gradientRatio: gradientG / gradientD }),
         ...(classes !== undefined && { classes }),
       };
@@ -85,6 +87,11 @@ export function openWatcher({ judge, sample }: Pick<Trainer, "judge" | "sample">
 
 /** This part of the pairs of real examples is nearer than what counts as a repeat. */
 const nearShare = 0.01;
+
+/** A column of [n, 2]. */
+function column(pairs: Float32Array, at: 0 | 1): Float32Array {
+  return Float32Array.from({ length: pairs.length / 2 }, (_, i) => pairs[2 * i + at]!);
+}
 
 /** The distances of all pairs of rows. */
 function pairs(rows: Float32Array, width: number): Float64Array {

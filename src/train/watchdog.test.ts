@@ -13,7 +13,7 @@ function looks(change: (i: number) => Partial<Signals>, count = 20, every = 50):
     memory: 0.52,
     diversity: 0.9 + 0.01 * Math.sin(2 * i),
     repeats: 0.02,
-    gradientG: 0.1,
+    slope: 0.7,
     ...change(i),
   }));
 }
@@ -79,7 +79,7 @@ describe("a training is named", () => {
   const moving = (i: number) => 1 + 1e-3 * Math.sin(i);
   const cases: [string, Signals[]][] = [
     ["saturated", saturated.map((look, i) => ({ ...look, diversity: 0.3 * moving(i) }))],
-    ["saturated", looks(() => ({ separation: 1, diversity: 0.3, gradientG: 1e-5 }))],
+    ["saturated", looks(() => ({ separation: 1, diversity: 0.3, slope: 1e-4 }))],
     ["frozen", looks(() => ({ diversity: 0.3 }))],
     ["collapsed", looks((i) => ({ repeats: 0.4, diversity: 0.5 * moving(i) }))],
     ["collapsed", looks((i) => ({ repeats: i < 5 ? 0.02 : 0.9, diversity: 0.9 * 0.9 ** i }))],

@@ -20,8 +20,9 @@ export interface Signals {
   readonly diversity: number;
   /** The part of the pairs of samples that are nearer than all but a hundredth of the pairs of real examples. */
   readonly repeats: number;
-  /** Norm of the generator's gradient, and that over the norm of the discriminator's. */
-  readonly gradientG?: number;
+  /** Mean slope of the generator's loss, by the logit, at the generated examples: where it is 0, no gradient reaches G. */
+  readonly slope: number;
+  /** Norm of the generator's gradient over that of the discriminator's, of the blocks that moved last, where the steps report them. */
   readonly gradientRatio?: number;
   /** Classes that the samples show, weighted by their shares, over those of the data: e^entropy / count. Where a probe has looked. */
   readonly classes?: number;
@@ -58,8 +59,8 @@ const learntByHeart = 0.8;
 /** Rounding in float32 changes the mean distance of the samples by less than this part of it, a generator that moves by more. */
 const still = 1e-5;
 
-/** Gradients of losses that have a slope are of the order of 0.01 to 1. */
-const flat = 1e-3;
+/** The losses have slopes of the order of 1 where players match; this is left of one where D gives generated examples a probability of 1 %. */
+const flat = 0.01;
 
 /**
  * D ranks nearly every pair right, and its two kinds of logits are so many standard deviations apart. The critics of Wasserstein losses get there while their
@@ -124,7 +125,7 @@ function frozen(looks: readonly Signals[]): Diagnosis | undefined {
   const most = Math.max(...values);
   if (most - Math.min(...values) > still * most) return undefined;
   const unchanged = `the samples have not changed for ${spanOf(looks)} iterations`;
-  if (looks.every(({ gradientG = Number.POSITIVE_INFINITY }) => gradientG < flat)) {
+  if (looks.every(({ slope }) => slope < flat)) {
     const why = `${unchanged}: D is so sure (${sureness(looks)}) that the loss is flat for G`;
     return { state: "saturated", why, advice: slowerD };
   }
