@@ -40,7 +40,7 @@ export function imageProbe(
       distance: frechetDistance(real.moments, moments(features)),
       modes: channels === 3 ? new Set(triples(classes)).size : shares.filter((share) => share >= presentFrom).length,
       histogram: shares,
-      diversity: diversity(features) / real.diversity,
+      diversity: diversity(features) / (real.diversity || 1), // real examples can all be equal
     };
   };
 }
