@@ -84,6 +84,7 @@ export function progressLine(
     step < steps ? `${duration(leftMs)} left` : `in ${duration(elapsedMs)}`,
     `loss D ${lossD.toFixed(3)}  G ${lossG.toFixed(3)}`,
     `D(x) ${probabilityReal.toFixed(2)}  D(G(z)) ${probabilityFake.toFixed(2)}`,
+    ...(record.skipped === undefined ? [] : [`${record.skipped} skipped`]),
     ...(quality ? [qualityText(quality)] : []),
     `${imagesPerSecond.toLocaleString("en")} images/s`,
   ].join("  ");

@@ -24,7 +24,6 @@ function batch(dataset: Dataset, seed: number, step: number, size: number): numb
 /** What every data set promises; a new one adds its line. */
 describe.each([
   ["images", imageDataset(digits)],
-  ["images without labels", imageDataset({ ...digits, labels: undefined })],
   ["stacked digits", stackedDigits(digits)],
   ["ring", ring],
   ["grid", grid],

@@ -7,7 +7,7 @@ import { writePng } from "../../test/support/png-writer.ts";
 import { InputError } from "../errors.ts";
 import { stream, word } from "../random.ts";
 import { encodeNpy } from "./npy.ts";
-import { readOwnImages, splitOf } from "./own-images.ts";
+import { readOwnImages } from "./own-images.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -74,13 +74,6 @@ test("gives every image once, bit for bit, and the same whatever file they are i
     pngFolder(),
   ];
   for (const path of paths) expect(Buffer.compare(readOwnImages(path).pixels, found.pixels), path).toBe(0);
-});
-
-test("the splits are all of it, and share nothing", () => {
-  const found = readOwnImages(saved("a.npy", encodeNpy([count, 28, 28], pixels)));
-  const splits = (["train", "validation", "test"] as const).map((split) => splitOf(found, split));
-  expect(splits.map((split) => split.count)).toEqual([96, 12, 12]);
-  expect(Buffer.compare(Buffer.concat(splits.map((split) => split.pixels)), found.pixels)).toBe(0);
 });
 
 test("scales images of another size, each side on its own", () => {

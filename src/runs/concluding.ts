@@ -33,6 +33,7 @@ export async function conclude(
     data: record.data.name,
     seed: config.seed,
     runtime,
+    skipped: run.skipped,
     quality: run.quality ?? null,
     checkpoint: checkpointPath(paths.checkpoints, run.checkpoint),
     best: run.best ? { ...run.best, checkpoint: bestPath(paths.checkpoints) } : null,

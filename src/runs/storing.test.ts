@@ -50,7 +50,7 @@ async function fullDisk() {
     writing: { files, guard },
     log: await openLog(paths.log, [], { files, guard }),
     ...{ best: undefined, last: undefined, quality: undefined, checkpoint: 0, sample: undefined, converged: undefined },
-    ...{ collapsed: undefined, watched: { diagnosis: null, rollbacks: 0 } },
+    ...{ collapsed: undefined, watched: { diagnosis: null, rollbacks: 0 }, skipped: 0 },
     trouble: noTrouble(),
   };
   const put = (event: TrainingEvent) => store(run, event, (notice) => notices.push(notice));

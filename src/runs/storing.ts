@@ -21,6 +21,8 @@ export interface Run {
   /** The newest of each. */
   last: LogRecord | undefined;
   quality: Quality | undefined;
+  /** Iterations that changed nothing. */
+  skipped: number;
   checkpoint: number;
   sample: number | undefined;
   /** Where the convergence test ended the training. */
@@ -70,6 +72,10 @@ const patienceBytes = 2 ** 24;
  * next try, while the old ones stay; `say` is told. Throws the StorageError once that has gone on too long, and LockedError.
  */
 export async function store(run: Run, event: TrainingEvent, say: (notice: string) => void): Promise<void> {
+  if (event.type === "skipped") {
+    say(`Step ${event.step} is skipped: ${event.tensor} is not finite. Nothing of it was kept.`);
+    return;
+  }
   try {
     await write(run, event);
   } catch (error) {
@@ -82,11 +88,12 @@ export async function store(run: Run, event: TrainingEvent, say: (notice: string
   run.trouble.checkpointsInARow = 0;
 }
 
-async function write(run: Run, event: TrainingEvent): Promise<void> {
+async function write(run: Run, event: Exclude<TrainingEvent, { type: "skipped" }>): Promise<void> {
   const { paths, record, log, writing } = run;
   if (event.type === "record") {
     run.last = event.record;
     run.quality = event.record.quality ?? run.quality;
+    run.skipped += event.record.skipped ?? 0;
     run.watched = watchedWith(run.watched, event.record);
     await log.append(event.record);
   } else if (event.type === "samples") {

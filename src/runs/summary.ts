@@ -27,6 +27,8 @@ export interface Summary {
   readonly data: string;
   readonly seed: number;
   readonly runtime: string;
+  /** Iterations that changed nothing, because a number in them was not finite. */
+  readonly skipped: number;
   /** What the last samples that a probe looked at are like. */
   readonly quality: Quality | null;
   /** The newest checkpoint. */

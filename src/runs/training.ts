@@ -159,6 +159,7 @@ async function beginRun({
     best: checkpoint && (await settleBest(paths.checkpoints, checkpoint, writing)),
     last: made.at(-1),
     quality: made.findLast((entry) => entry.quality)?.quality,
+    skipped: made.reduce((sum, { skipped = 0 }) => sum + skipped, 0),
     checkpoint: checkpoint?.step ?? 0,
     sample: undefined,
     converged: checkpoint?.state.converged,

@@ -18,7 +18,7 @@ export async function averageMeasures(options: AverageOptions): Promise<Map<stri
   const { inputs, outputs } = program.manifest;
   const batch = batchInputs([program]);
   checkData(batch, options.data);
-  const memory: Memory = { inputs: {}, outputs: {} };
+  const memory: Memory = { inputs: {}, outputs: {}, spares: {} };
   for (const { name, shape } of inputs) memory.inputs[name] = runtime.allocate(shape);
   for (const { name, shape } of outputs) memory.outputs[name] = runtime.allocate(shape);
   await initialise(

@@ -1,5 +1,5 @@
 import type { SearchStart } from "../plan.ts";
-import { type Bench, commitAll, type LoadedMove, measured, run } from "./loaded.ts";
+import { type Bench, type LoadedMove, measured, put, run } from "./loaded.ts";
 
 /** What a search found. */
 export interface Found {
@@ -9,13 +9,16 @@ export interface Found {
   readonly realised: number;
 }
 
-/** Lets the search of a move try lengths along the direction that its programs have left, and takes the step that it returns. */
+/**
+ * Lets the search of a move try lengths along the direction that its programs have left, and takes the step that it returns; undefined where the weights
+ * there are not finite.
+ */
 export async function searchAlong(
   { move, trial }: LoadedMove,
   block: number,
   learningRate: number,
   bench: Bench,
-): Promise<Found> {
+): Promise<Found | undefined> {
   const { memory } = bench;
   const { rule, length, value, slope, reached, memory: kept } = move.search!;
   const numbers = memory.inputs[kept]!;
@@ -25,11 +28,11 @@ export async function searchAlong(
     learningRate,
     memory: (await numbers.read())[block]!,
   };
-  let last = { at: 0, value: start.value };
+  let last = { at: 0, value: start.value, isSound: true };
   const attempt = async (at: number) => {
     memory.inputs[length]!.write((values) => values.fill(at));
-    await run(trial!, bench);
-    last = { at, value: await measured(bench, reached) };
+    const isSound = await run(trial!, bench);
+    last = { at, value: await measured(bench, reached), isSound };
   };
   const steps = rule(start);
   let next = steps.next();
@@ -38,11 +41,12 @@ export async function searchAlong(
     next = steps.next(last.value);
   }
   const result = next.value;
+  if (result.length !== 0 && result.length !== last.at) await attempt(result.length);
+  if (result.length !== 0 && !(last.isSound && Number.isFinite(last.value))) return undefined;
   numbers.write((values) => {
     values[block] = result.memory;
   });
   if (result.length === 0) return { length: 0, predicted: 0, realised: 0 };
-  if (result.length !== last.at) await attempt(result.length);
-  await commitAll(trial!, bench);
+  await put(trial!, bench);
   return { length: result.length, predicted: -result.length * start.slope, realised: start.value - last.value };
 }

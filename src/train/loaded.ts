@@ -2,29 +2,58 @@ import type { Move } from "../plan.ts";
 import type { Program, ProgramOutput } from "../program.ts";
 import type { DeviceTensor, Runtime, Session } from "../runtime/runtime.ts";
 import type { Collective } from "./collective.ts";
+import type { Journal } from "./journal.ts";
 import { commit, type Memory } from "./memory.ts";
 
 /** What programs run with. */
 export interface Bench {
   readonly memory: Memory;
   readonly collective: Collective;
+  readonly journal: Journal;
   /** Where the reported scalars go. */
   readonly metrics: Record<string, number>;
 }
 
-/** Runs a program; what it changes waits in its outputs. */
-export async function run({ session, exchanged, metrics: names }: Loaded, bench: Bench): Promise<void> {
+/** Runs a program; what it changes waits in its outputs. Gives whether all of that, and every scalar for the log, is finite. */
+export async function run({ session, exchanged, metrics: names, check }: Loaded, bench: Bench): Promise<boolean> {
   const { memory, collective, metrics } = bench;
   await session.run(memory.inputs, memory.outputs);
   if (exchanged.length > 0) await collective.sum(exchanged);
-  for (const name of names) metrics[name] = (await memory.outputs[name]!.read())[0]!;
+  let isSound = check === undefined || Number.isFinite(await measured(bench, check));
+  for (const name of names) {
+    const value = await measured(bench, name);
+    metrics[name] = value;
+    isSound &&= Number.isFinite(value);
+  }
+  return isSound;
 }
 
-/** Puts everything that a program changed in place. */
+/** The first tensor with a number that is not finite of those that a program reads, then of those that it wrote. */
+export async function notFiniteIn({ program: { manifest } }: Loaded, { memory }: Bench): Promise<string> {
+  const ports = [
+    ...manifest.inputs.map(({ name }) => memory.inputs[name]!),
+    ...manifest.outputs.map(({ name }) => memory.outputs[name]!),
+  ];
+  const names = [...manifest.inputs, ...manifest.outputs].map(({ name, ...port }) =>
+    "replaces" in port ? port.replaces! : name,
+  );
+  for (const [i, tensor] of ports.entries()) if (!(await tensor.read()).every(Number.isFinite)) return names[i]!;
+  return manifest.name;
+}
+
+/** Puts everything that a program changed in place, to stay or until the journal takes it back. */
+export async function put({ replacing }: Loaded, { journal }: Bench): Promise<void> {
+  for (const output of replacing) {
+    const scattered = journal.put(output);
+    if (scattered) await scattered; // no promise where nothing has to be waited for: this is in every step
+  }
+}
+
+/** Puts everything that a program changed in place for good. */
 export async function commitAll({ replacing }: Loaded, { memory }: Bench): Promise<void> {
   for (const output of replacing) {
     const scattered = commit(memory, output);
-    if (scattered) await scattered; // no promise where nothing has to be waited for: this is in every step
+    if (scattered) await scattered;
   }
 }
 
@@ -40,6 +69,8 @@ export interface Loaded {
   readonly exchanged: readonly DeviceTensor[];
   readonly replacing: readonly ProgramOutput[];
   readonly metrics: readonly string[];
+  /** Name of the scalar that is finite where what is replacing is. */
+  readonly check: string | undefined;
 }
 
 /** A move that can be made. */
@@ -77,5 +108,6 @@ export async function load(program: Program, runtime: Runtime, memory: Memory): 
     exchanged: outputs.filter(isExchanged).map(({ name }) => memory.outputs[name]!),
     replacing: outputs.filter(({ replaces }) => replaces !== undefined),
     metrics: outputs.filter(({ role }) => role === "metric").map(({ name }) => name),
+    check: outputs.find(({ role }) => role === "check")?.name,
   };
 }

@@ -11,6 +11,8 @@ import type { DeviceTensor, Runtime } from "../runtime/runtime.ts";
 export interface Memory {
   readonly inputs: Record<string, DeviceTensor>;
   readonly outputs: Record<string, DeviceTensor>;
+  /** A third one of what a round replaces more than once: what was there before the round is kept in it. */
+  readonly spares: Record<string, DeviceTensor>;
 }
 
 /** Every program of some players. */
@@ -44,14 +46,26 @@ export function allocateMemory(plan: Plan, runtime: Runtime): Memory {
   const handedOn = written.filter(({ role }) => role === "gradient" || role === "cache");
   const known = new Set([...plan.tensors, ...handedOn].map(({ name }) => name));
   const supplied = unique(programs.flatMap(({ inputs }) => inputs)).filter(({ name }) => !known.has(name));
-  const shapes = [...ofPrograms, ...supplied, ...written].map(({ shape }) => shape);
+  const repeated = unique(repeatedlyReplaced(plan));
+  const shapes = [...ofPrograms, ...supplied, ...written, ...repeated].map(({ shape }) => shape);
   const allocate = runtime.arena?.(shapes) ?? runtime.allocate;
-  const memory: Memory = { inputs: {}, outputs: {} };
+  const memory: Memory = { inputs: {}, outputs: {}, spares: {} };
   for (const { name, shape } of ofRunner) memory.inputs[name] = hostTensor(shape, new Float32Array(sizeOf(shape)));
   for (const { name, shape } of [...ofPrograms, ...supplied]) memory.inputs[name] = allocate(shape);
   for (const { name, shape } of written) memory.outputs[name] = allocate(shape);
+  for (const { name, shape } of repeated) memory.spares[name] = allocate(shape);
   for (const { name } of handedOn) memory.inputs[name] = memory.outputs[name]!;
   return memory;
+}
+
+/** Results that replace something whole, several times in a round. */
+function repeatedlyReplaced({ players }: Plan): ProgramOutput[] {
+  const repeating = players.filter(({ innerSteps }) => innerSteps > 1);
+  const moves = repeating.flatMap((player) => [...player.moves, ...(player.light?.moves ?? [])]);
+  return moves
+    .flatMap(({ programs, search }) => [...programs, ...(search ? [search.trial] : [])])
+    .flatMap(({ manifest }) => manifest.outputs)
+    .filter(({ replaces, slices }) => replaces !== undefined && !slices);
 }
 
 /** One of each name. */
@@ -81,7 +95,7 @@ export async function initialise(memory: Memory, specs: readonly TensorSpec[], s
 /** Puts the result of a program in the place of what it replaces: by a change of places, at once, or slice by slice. */
 export function commit(memory: Memory, { name, replaces, slices }: ProgramOutput): Promise<void> | undefined {
   if (replaces === undefined) return undefined;
-  if (slices) return scatter(memory, memory.inputs[replaces]!, name, slices);
+  if (slices) return scatterOutput(memory, memory.inputs[replaces]!, name, slices);
   const { inputs, outputs } = memory;
   const old = inputs[replaces]!;
   inputs[replaces] = outputs[name]!;
@@ -90,8 +104,13 @@ export function commit(memory: Memory, { name, replaces, slices }: ProgramOutput
 }
 
 /** Writes a result into slices of a tensor. */
-export async function scatter(memory: Memory, target: DeviceTensor, output: string, slices: Slices): Promise<void> {
-  const [part, index] = [await memory.outputs[output]!.read(), await memory.inputs[slices.index]!.read()];
+export async function scatterOutput(memory: Memory, target: DeviceTensor, output: string, slices: Slices) {
+  return scatter(memory, target, await memory.outputs[output]!.read(), slices);
+}
+
+/** Writes the numbers of a part into slices of a tensor. */
+export async function scatter(memory: Memory, target: DeviceTensor, part: Reals, slices: Slices): Promise<void> {
+  const index = await memory.inputs[slices.index]!.read();
   target.write((values) => {
     forEachRun(slices, index, (from, at) => {
       for (let k = 0; k < slices.inner; k++) values[at + k] = part[from + k]!;

@@ -1,7 +1,7 @@
 import type { Player, SelectionContext } from "../plan.ts";
 import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { type Bench, commitAll, type Loaded, load, measured, run } from "./loaded.ts";
+import { type Bench, commitAll, type Loaded, load, measured, notFiniteIn, run } from "./loaded.ts";
 import { place } from "./pieces.ts";
 
 /** What was selected. */
@@ -12,6 +12,8 @@ export interface Choice {
   readonly score: number | undefined;
   /** What moved before, where a visit begins and somebody has to know. */
   readonly before: number | undefined;
+  /** What was measured and is not finite: the choice is then the last one, and the move not to be made. */
+  readonly notFinite: string | undefined;
 }
 
 /** A selection rule at work: it measures what the rule needs, and remembers what a rule that does not draw from the visit alone has chosen. */
@@ -39,43 +41,58 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
     const block = blocks[number]!;
     place(memory, block, player.moves[block.move]!, visit, seed);
     const loaded = curvature[block.move]!;
+    let value = 0;
     for (let round = 0; round < rounds; round++) {
-      await run(loaded, bench);
+      const isSound = await run(loaded, bench);
+      value = await measured(bench, `${player.name}/curvature`);
+      if (!isSound || !Number.isFinite(value)) return notFiniteIn(loaded, bench);
       await commitAll(loaded, bench);
     }
-    const value = await measured(bench, `${player.name}/curvature`);
     estimates!.write((values) => {
       values[number] = value;
     });
+    return undefined;
   };
 
   /** In the beginning of all blocks, later of one after the other. */
   const measureDueCurvature = async ({ rounds, every }: NonNullable<typeof lipschitz>, visit: number) => {
     const isMeasured = (await estimates!.read()).some((value) => value !== 0);
-    if (!isMeasured) for (const number of blocks.keys()) await measureCurvature(number, rounds, visit);
-    else if (every > 0 && visit > 0 && visit % every === 0) {
-      await measureCurvature((visit / every) % blocks.length, 1, visit);
+    if (isMeasured) {
+      if (every === 0 || visit === 0 || visit % every !== 0) return undefined;
+      return measureCurvature((visit / every) % blocks.length, 1, visit);
     }
+    for (const number of blocks.keys()) {
+      const notFinite = await measureCurvature(number, rounds, visit);
+      if (notFinite === undefined) continue;
+      estimates!.write((values) => values.fill(0)); // the next visit measures all of them
+      return notFinite;
+    }
+    return undefined;
   };
 
-  const measure = async (visit: number) => {
+  /** Gives the name of what is not finite. */
+  const measure = async (visit: number): Promise<string | undefined> => {
     context.norms = undefined;
     if (norms && (selection.wantsNorms?.(visit, blocks.length) ?? true)) {
       await run(norms, bench);
-      context.norms = await memory.outputs[norms.program.manifest.outputs[0]!.name]!.read();
+      const found = await memory.outputs[norms.program.manifest.outputs[0]!.name]!.read();
+      if (!found.every(Number.isFinite)) return notFiniteIn(norms, bench);
+      context.norms = found;
     }
-    if (lipschitz) {
-      await measureDueCurvature(lipschitz, visit);
-      context.lipschitz = await estimates!.read();
-    }
+    if (!lipschitz) return undefined;
+    const notFinite = await measureDueCurvature(lipschitz, visit);
+    context.lipschitz = await estimates!.read();
+    return notFinite;
+  };
+
+  const lastChosen = async (): Promise<number | undefined> => {
+    const last = (await own?.read())?.[0] ?? 0;
+    return last === 0 ? undefined : last - 1;
   };
 
   /** What the visit before chose, or in the middle of a visit this one; undefined where nobody has to know. */
   const remembered = async (visit: number, isFresh: boolean): Promise<number | undefined> => {
-    if (own) {
-      const last = (await own.read())[0]!;
-      return last === 0 ? undefined : last - 1;
-    }
+    if (own) return lastChosen();
     if (!isFresh) return selection.select(context);
     return hasFading && visit > 0 ? selection.select({ ...context, visit: visit - 1 }) : undefined;
   };
@@ -89,18 +106,24 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
     async choose(visit, isFresh) {
       context.visit = visit;
       const before = await remembered(visit, isFresh);
-      if (!isFresh) return { number: before!, score: await rememberedScore(before!), before: undefined };
-      await measure(visit);
-      const number = selection.select(context);
-      const score = selection.score?.(context, number);
+      if (!isFresh) {
+        return { number: before!, score: await rememberedScore(before!), before: undefined, notFinite: undefined };
+      }
+      const notFinite = await measure(visit);
+      const number = notFinite === undefined ? selection.select(context) : ((await lastChosen()) ?? 0);
+      const score = notFinite === undefined ? selection.score?.(context, number) : selection.score && 0;
       own?.write((values) => {
         values[0] = number + 1;
         values[1] = score ?? 0;
       });
       // as it is remembered, in the precision of that: the log of a resumed visit must not tell the difference
-      return { number, score: score !== undefined && own ? (await own.read())[1] : score, before };
+      return { number, score: score !== undefined && own ? (await own.read())[1] : score, before, notFinite };
     },
-    observe: (block, decrease) => selection.observe?.(context, block, decrease),
+    observe(block, decrease) {
+      selection.observe?.(context, block, decrease);
+      const { memory: kept } = context;
+      for (const i of kept.keys()) if (!Number.isFinite(kept[i])) kept[i] = 0; // a decrease beyond float32
+    },
     async release() {
       for (const each of [norms, ...curvature]) await each?.session.release();
     },

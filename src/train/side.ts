@@ -4,8 +4,8 @@ import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { batchInputs } from "./batch.ts";
 import { searchAlong } from "./line.ts";
-import { type Bench, commitAll, type LoadedMove, load, loadMove, measured, run } from "./loaded.ts";
-import { type Memory, programsOf, scatter } from "./memory.ts";
+import { type Bench, commitAll, type LoadedMove, load, loadMove, measured, notFiniteIn, put, run } from "./loaded.ts";
+import { type Memory, programsOf, scatterOutput } from "./memory.ts";
 import { fadeState, place } from "./pieces.ts";
 import { openSelector } from "./selector.ts";
 
@@ -25,23 +25,25 @@ export interface Moved {
   readonly change?: number | undefined;
 }
 
-/** A player with its programs loaded. */
+/** A player with its programs loaded. What may go wrong gives the name of a tensor that is not finite, and then has changed nothing. */
 export interface Side {
   readonly player: Player;
   /** Names of the examples and random numbers that the move of this number may read. */
   reads(move: number): ReadonlySet<string>;
   /** Selects a block for the move of this number, and makes its index and state ready. */
-  begin(move: number): Promise<void>;
-  /** One step of the block; what it changes is in place afterwards, or with `isHeld` waits for `accept`. */
-  step(isHeld: boolean): Promise<void>;
+  begin(move: number): Promise<string | undefined>;
+  /** One step of the block; what it changes is in place afterwards until the journal takes it back, or with `isHeld` waits for `accept`. */
+  step(isHeld: boolean): Promise<string | undefined>;
   /** Puts the weights that a held step reached in place of those that it started from, which stay as `base`. */
   predict(): Promise<void>;
   /** The second half of an extragradient step, from the base along the gradients at the point that `predict` put in place. */
-  correct(): Promise<void>;
+  correct(): Promise<string | undefined>;
+  /** Puts the weights back that `predict` replaced. */
+  withdraw(): void;
   /** Puts what a held step changed in place. */
   accept(): Promise<void>;
-  /** Tells the selection rule what the step brought; ends the sweep where it was the last one. */
-  finish(): Promise<Moved>;
+  /** Ends the move: tells the selection rule what the step brought, unless it was skipped; ends the sweep where it was the last one. */
+  finish(isSkipped: boolean): Promise<{ readonly moved: Moved; readonly notFinite: string | undefined }>;
   /** Moves of each block since this was last asked. */
   takeVisits(): number[];
   /** The memory is no longer what it was. */
@@ -81,19 +83,26 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
 
   const loaded = () => ready[current.block.move]!;
 
-  const singleStep = async (isHeld: boolean) => {
-    const { programs, move } = loaded();
+  const singleStep = async (isHeld: boolean): Promise<string | undefined> => {
+    const { programs, move, trial } = loaded();
     for (const program of programs) {
-      await run(program, options);
-      if (!isHeld && !move.search) await commitAll(program, options);
+      if (!(await run(program, options))) return notFiniteIn(program, options);
+      if (!isHeld && !move.search) await put(program, options);
     }
     const { decrease } = move;
     if (decrease !== undefined) outcome.predicted = (outcome.predicted ?? 0) + (await measured(options, decrease));
-    if (!move.search) return;
+    if (!move.search) return undefined;
     const found = await searchAlong(loaded(), current.block.number, shownRate, options);
+    if (!found) return notFiniteIn(trial!, options);
     outcome.length = (outcome.length ?? 0) + found.length;
     outcome.predicted = (outcome.predicted ?? 0) + found.predicted;
     outcome.realised = (outcome.realised ?? 0) + found.realised;
+    return undefined;
+  };
+
+  const restoreBases = () => {
+    const reached = loaded().corrector.flatMap(({ replacing }) => replacing.filter(({ role }) => role === "parameter"));
+    for (const { replaces } of reached) restoreBase(memory, replaces!);
   };
 
   return {
@@ -106,19 +115,24 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       shownRate = at;
       isLastOfSweep = (move + 1) % (player.blocks.length * player.hold) === 0;
       ready = isLight(move) ? lightMoves : moves;
-      if (visit === Math.floor(move / player.hold)) return;
+      if (visit === Math.floor(move / player.hold)) return undefined;
       visit = Math.floor(move / player.hold);
       const choice = await selector.choose(visit, move % player.hold === 0);
       const block = player.blocks[choice.number]!;
       current = { block, number: choice.number, score: choice.score };
       place(memory, block, loaded().move, visit, seed);
-      if (choice.before === undefined) return;
+      if (choice.before === undefined) return choice.notFinite;
       for (const fading of fadingAt(player, choice.before, choice.number)) await fadeState(memory, fading);
+      return choice.notFinite;
     },
     async step(isHeld) {
       const { prefix } = loaded();
       if (prefix) await run(prefix, options);
-      for (let k = 0; k < player.innerSteps; k++) await singleStep(isHeld);
+      for (let k = 0; k < player.innerSteps; k++) {
+        const notFinite = await singleStep(isHeld);
+        if (notFinite !== undefined) return notFinite;
+      }
+      return undefined;
     },
     async predict() {
       for (const { replacing } of loaded().programs) {
@@ -126,25 +140,29 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       }
     },
     async correct() {
-      for (const program of loaded().corrector) await run(program, options);
+      for (const program of loaded().corrector)
+        if (!(await run(program, options))) return notFiniteIn(program, options);
+      return undefined;
     },
+    withdraw: restoreBases,
     async accept() {
       const { programs, corrector } = loaded();
-      const reached = corrector.flatMap(({ replacing }) => replacing.filter(({ role }) => role === "parameter"));
-      for (const { replaces } of reached) restoreBase(memory, replaces!);
+      restoreBases();
       for (const loaded of corrector.length > 0 ? corrector : programs) await commitAll(loaded, options);
     },
-    async finish() {
+    async finish(isSkipped) {
       const { block, number, score } = current;
       const brought = outcome.realised ?? outcome.predicted;
-      if (brought !== undefined) selector.observe(number, brought);
+      if (!isSkipped && brought !== undefined) selector.observe(number, brought);
+      let notFinite: string | undefined;
       if (afterSweep && isLastOfSweep) {
-        await run(afterSweep, options);
-        await commitAll(afterSweep, options);
+        if (await run(afterSweep, options)) await commitAll(afterSweep, options);
+        else notFinite = await notFiniteIn(afterSweep, options);
       }
       visits[number]!++;
+      if (isSkipped) return { moved: { block: block.name, number, score }, notFinite };
       outcome.change = advance(progress, metrics[player.objective]!, player.window);
-      return { block: block.name, number, score, ...outcome };
+      return { moved: { block: block.name, number, score, ...outcome }, notFinite };
     },
     takeVisits() {
       const taken = [...visits];
@@ -207,7 +225,7 @@ async function moveTo(memory: Memory, { name, replaces, slices }: ProgramOutput)
   if (slices) {
     const values = await old.read();
     spare.write((target) => target.set(values));
-    await scatter(memory, spare, name, slices);
+    await scatterOutput(memory, spare, name, slices);
     inputs[replaces!] = spare;
   } else {
     inputs[replaces!] = outputs[name]!;

@@ -1,8 +1,9 @@
 import { DivergedError } from "../errors.ts";
 import { type Collapsed, type GuardMemory, type GuardOptions, openGuard, type WatchRecord } from "./guard.ts";
 import type { Moved } from "./side.ts";
+import { noSkips, type Skips, tooMany, withSkip } from "./skips.ts";
 import { notFinite, type Snapshot } from "./snapshot.ts";
-import type { Iteration, Trainer } from "./trainer.ts";
+import type { Iteration, NotFinite, Trainer } from "./trainer.ts";
 
 /** One line of the log. */
 export interface LogRecord {
@@ -28,6 +29,8 @@ export interface LogRecord {
   readonly realisedD?: number;
   /** Moves of each block of the generator since the record before, in the order of the blocks; absent where there are more than 256. */
   readonly visits?: readonly number[];
+  /** Iterations since the record before that changed nothing, because a number in them was not finite; absent where there is none. */
+  readonly skipped?: number;
   /** What the samples are like, in the steps in which they were measured, and how long that took. */
   readonly quality?: Quality;
   readonly probeMs?: number;
@@ -75,6 +78,9 @@ export interface LoopState {
   readonly best?: Best;
   /** Where the training has ended so. */
   readonly converged?: Converged;
+  readonly skips?: Skips;
+  /** The metrics of the last iteration that was not skipped. */
+  readonly metrics?: Iteration["metrics"];
   readonly collapsed?: Collapsed;
   readonly guard?: GuardMemory;
 }
@@ -92,6 +98,7 @@ export type TrainingEvent =
   | { readonly type: "record"; readonly record: LogRecord }
   | { readonly type: "samples"; readonly step: number; readonly samples: Float32Array }
   | Converged
+  | ({ readonly type: "skipped"; readonly step: number } & NotFinite)
   | Collapsed
   | {
       readonly type: "checkpoint";
@@ -131,7 +138,7 @@ export interface TrainingOptions {
  * Iterates a trainer, and yields what there is to log, to look at and to save; it stores nothing itself. A new
  * training begins with a checkpoint, and every one ends with one. A checkpoint is the last event of its step: who has stored it, has stored what came before
  * it, and goes on from there without a gap. Throws
- * DivergedError as soon as a reported value is not finite, or a weight that is to be saved.
+ * DivergedError where too many iterations are skipped because a number is not finite, or such a number is to be saved.
  */
 export async function* train(options: TrainingOptions): AsyncGenerator<TrainingEvent, void, void> {
   const { trainer, steps, batch, latents, probe, isStopped = () => false } = options;
@@ -140,28 +147,34 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
   const isDue = (every: number) => trainer.step % every === 0 || trainer.step === steps;
   let logged = { step: trainer.step, at: performance.now() };
   let savedAt = -1;
-  let state = options.state ?? {};
+  let { metrics, ...state }: LoopState = options.state ?? {};
+  const save = (isBest = false) => checkpoint(options, { ...state, ...(metrics && { metrics }) }, isBest);
   const guard = options.watch && (await openGuard(trainer, steps, options.watch, state.guard));
   if (trainer.step === 0) {
-    yield await checkpoint(options, state);
+    yield await save();
     savedAt = 0;
   }
   while (trainer.step < steps && !state.converged && !state.collapsed && !isStopped()) {
     const iteration = await trainer.iterate();
-    checkFinite(iteration);
+    if (iteration.skipped) {
+      yield { type: "skipped", step: iteration.step, ...iteration.skipped };
+      state = { ...state, skips: countSkip(state.skips ?? noSkips, iteration.step, iteration.skipped) };
+    } else metrics = iteration.metrics;
     const converged = convergedAt(iteration, options.tolerance ?? 0);
     const found = probe && steps >= probe.every && isDue(probe.every) ? await look(trainer, probe) : undefined;
     const isBest = found !== undefined && found.quality.distance < (state.best?.distance ?? Number.POSITIVE_INFINITY);
     if (isBest) state = { ...state, best: { step: trainer.step, distance: found.quality.distance } };
     if (converged) state = { ...state, converged };
-    const isWatched = guard && isDue(options.watch!.every);
-    const seen = isWatched ? await guard.look(iteration, found && classesOf(found.quality, probe!)) : undefined;
-    if (isDue(logEvery) || converged || found || seen) {
+    const isWatched = guard && metrics && isDue(options.watch!.every);
+    const classes = found && classesOf(found.quality, probe!);
+    const seen = isWatched ? await guard.look({ ...iteration, metrics: metrics! }, classes) : undefined;
+    if (metrics && (isDue(logEvery) || converged || found || seen)) {
       const now = performance.now();
       const imagesPerSecond = (1000 * batch * (iteration.step - logged.step)) / (now - logged.at);
       yield {
         type: "record",
-        record: recordOf(iteration, trainer.takeVisits("generator"), {
+        record: recordOf({ ...iteration, metrics }, trainer.takeVisits("generator"), {
+          ...(state.skips && state.skips.unlogged > 0 && { skipped: state.skips.unlogged }),
           ...found,
           ...(seen && { watch: seen.record }),
           imagesPerSecond: Math.round(imagesPerSecond),
@@ -169,6 +182,7 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
         }),
       };
       logged = { step: iteration.step, at: now };
+      if (state.skips) state = { ...state, skips: { ...state.skips, unlogged: 0 } };
     }
     const ending = converged ?? seen?.collapsed;
     if (isDue(sampleEvery) || ending) {
@@ -180,11 +194,11 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
     if (rollback) await guard!.goBack(rollback);
     if (guard) state = { ...state, guard: guard.memory, ...(seen?.collapsed && { collapsed: seen.collapsed }) };
     if (isDue(checkpointEvery) || isBest || ending || rollback) {
-      yield await checkpoint(options, state, isBest);
+      yield await save(isBest);
       savedAt = trainer.step;
     }
   }
-  if (savedAt !== trainer.step) yield await checkpoint(options, state);
+  if (savedAt !== trainer.step) yield await save();
 }
 
 /** How many of the classes samples show, weighted by their shares: e^entropy over the number of classes. */
@@ -202,7 +216,7 @@ async function look(trainer: Trainer, { latents, measure }: Probe) {
   return { quality, probeMs: Math.round(performance.now() - begun) };
 }
 
-async function checkpoint({ trainer, snapshotMemory }: TrainingOptions, state: LoopState, isBest = false) {
+async function checkpoint({ trainer, snapshotMemory }: TrainingOptions, state: LoopState, isBest: boolean) {
   const snapshot = await trainer.snapshot(await snapshotMemory?.());
   const name = notFinite(snapshot);
   if (name !== undefined) throw new DivergedError(trainer.step, `${name} holds numbers that are not finite.`);
@@ -214,18 +228,18 @@ function convergedAt({ step, moves }: Iteration, tolerance: number): Converged |
   return change !== undefined && tolerance > 0 && change <= tolerance ? { type: "converged", step, change } : undefined;
 }
 
-function checkFinite({ step, metrics, moves }: Iteration): void {
-  for (const name in metrics) {
-    if (Number.isFinite(metrics[name])) continue;
-    const blocks = Object.values(moves).flatMap((list) => list.map(({ block }) => block));
-    throw new DivergedError(step, `${name} is ${metrics[name]} after moving ${blocks.join(" and ")}.`);
-  }
+function countSkip(before: Skips, step: number, { tensor }: NotFinite): Skips {
+  const skips = withSkip(before, step);
+  const problem = tooMany(skips);
+  if (problem === undefined) return skips;
+  const advice = "Lower the learning rates, or look at the data; the last checkpoint is from before.";
+  throw new DivergedError(step, `${tensor} is not finite; ${problem} had to be skipped. ${advice}`);
 }
 
 function recordOf(
   { step, moves, metrics }: Iteration,
   visits: readonly number[],
-  rest: Pick<LogRecord, "quality" | "probeMs" | "watch" | "imagesPerSecond" | "elapsedMs">,
+  rest: Pick<LogRecord, "skipped" | "quality" | "probeMs" | "watch" | "imagesPerSecond" | "elapsedMs">,
 ): LogRecord {
   const { lossD, lossG, probabilityReal, probabilityFake } = metrics as Record<string, number>;
   const [ofG, ofD] = [moves.generator!.at(-1)!, moves.discriminator!.at(-1)!];

@@ -5,6 +5,7 @@ import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { batchInputs, checkData, drawBatch } from "./batch.ts";
 import { alone, type Collective } from "./collective.ts";
+import { openJournal } from "./journal.ts";
 import { allocateMemory, initialise, type Memory, programsOf } from "./memory.ts";
 import { type Critic, loadByRows, type Sampler } from "./sampler.ts";
 import { type Moved, openSide, type Side } from "./side.ts";
@@ -18,6 +19,14 @@ export interface Iteration {
   readonly moves: Readonly<Record<string, readonly Moved[]>>;
   /** The scalars that the programs report, such as `lossD`. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** Where a number was not finite: the first such tensor, and whose. The rounds in which that happened changed nothing; their metrics may not be finite. */
+  readonly skipped?: NotFinite | undefined;
+}
+
+/** A tensor with a number that is not finite, found by the programs of a player. */
+export interface NotFinite {
+  readonly tensor: string;
+  readonly player: string;
 }
 
 /** A training under way. Its future is a function of its snapshot, its step, its seed and its data. */
@@ -60,9 +69,10 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const memory = allocateMemory(plan, runtime);
   await initialise(memory, plan.tensors, seed);
   const metrics: Record<string, number> = {};
+  const journal = openJournal(memory);
   const sides: Side[] = [];
   for (const player of plan.players) {
-    sides.push(await openSide(player, { runtime, memory, collective, seed, metrics }));
+    sides.push(await openSide(player, { runtime, memory, collective, seed, metrics, journal }));
   }
   const sampler = plan.sampler && (await loadByRows(plan.sampler, runtime, memory.inputs));
   const critic = plan.critic && (await loadByRows(plan.critic, runtime, memory.inputs));
@@ -76,15 +86,23 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     async iterate() {
       const moves: Record<string, Moved[]> = {};
       for (const { name } of plan.players) moves[name] = [];
+      let skipped: NotFinite | undefined;
       for (const [round, movers] of rounds.entries()) {
         const next = ({ player }: Side) => step * player.steps + moves[player.name]!.length;
         const drawn = batch.filter(({ name }) => movers.some((side) => side.reads(next(side)).has(name)));
         drawBatch(drawn, memory, step * rounds.length + round, options);
-        await playRound[plan.order](movers, (side) => side.begin(next(side)));
-        for (const side of movers) moves[side.player.name]!.push(await side.finish());
+        const refused = await playRound[plan.order](movers, (side) => side.begin(next(side)));
+        if (refused) await journal.takeBack();
+        journal.close();
+        skipped ??= refused;
+        for (const side of movers) {
+          const { moved, notFinite } = await side.finish(refused !== undefined);
+          moves[side.player.name]!.push(moved);
+          skipped ??= foundBy(side, notFinite);
+        }
       }
       step += 1;
-      return { step, moves, metrics: { ...metrics } };
+      return { step, moves, metrics: { ...metrics }, ...(skipped && { skipped }) };
     },
     async read(name) {
       if (!plan.tensors.some((spec) => spec.name === name))
@@ -128,28 +146,58 @@ function movesIn(round: number, steps: number, rounds: number, isFirst: boolean)
   return isFirst ? round < steps : round >= rounds - steps;
 }
 
-type Round = (movers: readonly Side[], begin: (side: Side) => Promise<void>) => Promise<void>;
+/** Plays a round; where a number is not finite, every player is to be as it was before, by the journal where something was put in place. */
+type Round = (
+  movers: readonly Side[],
+  begin: (side: Side) => Promise<string | undefined>,
+) => Promise<NotFinite | undefined>;
 
 const playRound: Readonly<Record<Order, Round>> = {
   async alternating(movers, begin) {
+    let refused: NotFinite | undefined;
     for (const side of movers) {
-      await begin(side);
-      await side.step(false);
+      const measured = foundBy(side, await begin(side)); // a block is selected in a round that is skipped, too
+      refused ??= measured;
+      refused ??= foundBy(side, await side.step(false));
     }
+    return refused;
   },
   async simultaneous(movers, begin) {
-    for (const side of movers) await begin(side);
-    for (const side of movers) await side.step(true);
-    for (const side of movers) await side.accept();
+    const refused = (await every(movers, begin)) ?? (await first(movers, (side) => side.step(true)));
+    if (!refused) for (const side of movers) await side.accept();
+    return refused;
   },
   async extragradient(movers, begin) {
-    for (const side of movers) await begin(side);
-    for (const side of movers) await side.step(true);
+    const refused = (await every(movers, begin)) ?? (await first(movers, (side) => side.step(true)));
+    if (refused) return refused;
     for (const side of movers) await side.predict();
-    for (const side of movers) await side.correct();
-    for (const side of movers) await side.accept();
+    const refusedThere = await first(movers, (side) => side.correct());
+    if (refusedThere) for (const side of movers) side.withdraw();
+    else for (const side of movers) await side.accept();
+    return refusedThere;
   },
 };
+
+type Attempt = (side: Side) => Promise<string | undefined>;
+
+/** Lets all players do something; gives the first thing found. */
+async function every(movers: readonly Side[], attempt: Attempt): Promise<NotFinite | undefined> {
+  const found: (NotFinite | undefined)[] = [];
+  for (const side of movers) found.push(foundBy(side, await attempt(side)));
+  return found.find((each) => each !== undefined);
+}
+
+/** Lets one player after the other do something until something is found. */
+async function first(movers: readonly Side[], attempt: Attempt): Promise<NotFinite | undefined> {
+  for (const side of movers) {
+    const found = foundBy(side, await attempt(side));
+    if (found) return found;
+  }
+  return undefined;
+}
+
+const foundBy = ({ player }: Side, tensor: string | undefined): NotFinite | undefined =>
+  tensor === undefined ? undefined : { tensor, player: player.name };
 
 async function fillSnapshot(target: Snapshot, memory: Memory): Promise<Snapshot> {
   for (const [name, { values }] of target) values.set(await memory.inputs[name]!.read());
