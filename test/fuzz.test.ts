@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 
-/** Files of each format; 10,000 is what is promised, and takes a minute on a quiet machine. */
+/** Files of each format; 10,000 is what is promised, and takes some minutes. */
 const count = Number(process.env.COORDESCENT_FUZZ ?? 300);
 
 interface Line {
