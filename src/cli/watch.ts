@@ -34,6 +34,7 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
       diagnosis,
       rollbacks,
       saved,
+      degraded,
       step,
       steps,
       elapsedMs,
@@ -59,6 +60,7 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
       ...(quality
         ? [`Quality: ${qualityText(quality)}.${best ? ` Best: step ${best.step}, ${best.checkpoint}` : ""}`]
         : []),
+      ...(degraded ? [`Degraded: ${degraded.files} writes failed, the last one so: ${degraded.problem}`] : []),
       ...(samples ? [`Samples: ${samples}`] : []),
       `Report:  ${report}`,
       step < steps

@@ -50,7 +50,7 @@ export const isLockName = (name: string) => namePattern.test(name);
 export async function acquireLock(root: string): Promise<Lock> {
   for (let attempt = 0; attempt < 10; attempt++) {
     const before = await findLock(root);
-    if (before?.isHeld) throw new LockedError(root, `is being written by ${describeHolder(before.holder!)}.`);
+    if (before?.isHeld) throw lockedBy(root, before.holder!);
     const epoch = (before?.epoch ?? 0) + 1;
     const holder: Holder = { ...identify(), epoch, since: new Date().toISOString(), token: randomUUID() };
     const path = join(root, `lock.${epoch}`);
@@ -94,6 +94,12 @@ export async function findLock(root: string): Promise<FoundLock | undefined> {
 /** Who holds a lock, in words. */
 export function describeHolder({ pid, host, since }: Holder): string {
   return `process ${pid} on ${host} since ${since}`;
+}
+
+/** The error of who finds a run held. */
+export function lockedBy(root: string, holder: Holder): LockedError {
+  const advice = "Wait for it or stop it; `coordescent status` says how far it is.";
+  return new LockedError(root, `is being written by ${describeHolder(holder)}. ${advice}`);
 }
 
 async function readLock(root: string, name: string): Promise<FoundLock> {

@@ -7,7 +7,7 @@ import { ConfigError, InputError, LockedError } from "../errors.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { titleOf } from "./data-source.ts";
 import { isOrphan, removeOrphans, storageError, type WriteOptions, writeNew, writeWhole } from "./files.ts";
-import { acquireLock, describeHolder, findLock, isLockName, type Lock } from "./lock.ts";
+import { acquireLock, findLock, isLockName, type Lock, lockedBy } from "./lock.ts";
 
 /** Where a run keeps what. */
 export interface RunPaths {
@@ -65,7 +65,7 @@ export async function checkFree(root: string): Promise<void> {
     throw storageError(root, "cannot be read", error);
   });
   const lock = names.some(isLockName) ? await findLock(root) : undefined;
-  if (lock?.isHeld) throw new LockedError(root, `is being written by ${describeHolder(lock.holder!)}.`);
+  if (lock?.isHeld) throw lockedBy(root, lock.holder!);
   const content = names.filter((name) => !isLockName(name) && !isOrphan(name));
   if (content.length === 0) return;
   const advice = content.includes("config.json")

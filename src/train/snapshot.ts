@@ -28,6 +28,10 @@ export function snapshotProblem(snapshot: Snapshot, specs: readonly TensorSpec[]
 
 /** The first tensor that holds a number that is not finite, or undefined. */
 export function notFinite(snapshot: Snapshot): string | undefined {
-  for (const [name, { values }] of snapshot) if (!values.every(Number.isFinite)) return name;
+  for (const [name, { values }] of snapshot) {
+    let sum = 0; // of zeros, and of NaN: many times faster than a test of each, and a training waits for it
+    for (let i = 0; i < values.length; i++) sum += values[i]! - values[i]!;
+    if (sum !== 0) return name;
+  }
   return undefined;
 }

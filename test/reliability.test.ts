@@ -1,0 +1,203 @@
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { coordescent, type Outcome, temporaryDirectory } from "./support/command.ts";
+
+const settings = [
+  ...[
+    "generator.hidden=[16]",
+    "discriminator.hidden=[16]",
+    "log.every=5",
+    "checkpoint.every=20",
+    "sample.every=100000",
+  ],
+  ...["descent.schedule=constant", "discriminator.descent.schedule=constant", "probe.every=0"],
+].flatMap((setting) => ["--set", setting]);
+const train = (run: string, steps: number, ...more: string[]) => [
+  "train",
+  "--data",
+  "ring",
+  "--batch",
+  "16",
+  "--threads",
+  "1",
+  ...settings,
+  "--steps",
+  String(steps),
+  "--run",
+  run,
+  ...more,
+];
+const endless = 10_000_000;
+
+const json = (outcome: Outcome) => JSON.parse(outcome.stdout);
+const status = async (run: string) => json(await coordescent(["status", run, "--json"]));
+
+/** A training that has begun to log. */
+async function begun(args: readonly string[]) {
+  let kill: (signal: NodeJS.Signals) => void = () => {};
+  let say: () => void = () => {};
+  const isUnderWay = new Promise<void>((done) => {
+    say = done;
+  });
+  const ended = coordescent(args, {
+    onOutput: (stderr, signal) => {
+      kill = signal;
+      if (stderr.includes("step ")) say();
+    },
+  });
+  await Promise.race([isUnderWay, ended]);
+  return { ended, kill: (signal: NodeJS.Signals) => kill(signal) };
+}
+
+/** SHA-256 of every file of a directory, by name. */
+function contentOf(root: string): Record<string, string> {
+  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) =>
+    statSync(join(root, name)).isFile(),
+  );
+  return Object.fromEntries(
+    files.sort().map((name) => [
+      name,
+      createHash("sha256")
+        .update(readFileSync(join(root, name)))
+        .digest("hex"),
+    ]),
+  );
+}
+
+const removeLocks = (run: string) => {
+  for (const name of readdirSync(run).filter((name) => name.startsWith("lock."))) rmSync(join(run, name));
+};
+
+test("twenty trainings that are killed at random times and resumed end like one that was never killed", async () => {
+  const outcome = await coordescent(["verify-resume", "--kills", "20", "--steps", "60", "--json"]);
+  expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
+  const { kills, equal } = json(outcome);
+  expect(equal).toBe(20);
+  expect(kills).toHaveLength(20);
+  expect(outcome.stderr.match(/^kill \d+ of 20: .* equal$/gm)).toHaveLength(20);
+}, 300_000);
+
+test("a run has one writer, its status tells the truth, and a killed one goes on", async () => {
+  const run = join(temporaryDirectory(), "run");
+  const { ended, kill } = await begun(train(run, endless));
+  const others = await Promise.all([coordescent(["resume", run]), coordescent(train(run, 5))]);
+  for (const other of others) {
+    expect(other.stderr).toMatch(/is being written by process \d+ on .* since \d{4}-.*Wait for it or stop it/);
+    expect(other.code).toBe(3);
+  }
+  const running = await status(run);
+  expect(running).toMatchObject({ state: "running", steps: endless, holder: { pid: expect.any(Number) } });
+  expect(running.leftMs).toBeGreaterThan(0);
+  kill("SIGKILL");
+  await ended;
+  const killed = await status(run);
+  expect(killed).toMatchObject({ state: "killed", holder: { pid: running.holder.pid } });
+  expect(killed.step).toBeGreaterThanOrEqual(running.step);
+  const said = (await coordescent(["status", run])).stdout;
+  expect(said).toMatch(
+    /^killed at step \d+ of \d+: process \d+ on .* is gone\. `npx coordescent resume .*` goes on from step \d+\.$/m,
+  );
+  const steps = String(killed.checkpoint + 20);
+  expect(await coordescent(["resume", run, "--steps", steps])).toMatchObject({ code: 0 });
+  expect(await status(run)).toMatchObject({ state: "finished", step: Number(steps), holder: null });
+  expect(readdirSync(run).filter((name) => name.startsWith("lock."))).toEqual([]);
+});
+
+test("a process that was stopped while another took its run over ends with exit 3 and writes nothing", async () => {
+  const run = join(temporaryDirectory(), "run");
+  const { ended, kill } = await begun(train(run, endless));
+  kill("SIGSTOP");
+  removeLocks(run);
+  const { checkpoint } = await status(run);
+  expect(await coordescent(["resume", run, "--steps", String(checkpoint + 20)])).toMatchObject({ code: 0 });
+  const before = contentOf(run);
+  kill("SIGCONT");
+  const outcome = await ended;
+  expect(outcome.stderr).toMatch(/was taken over.* Nothing more is written here/);
+  expect(outcome.code).toBe(3);
+  expect(contentOf(run)).toEqual(before);
+});
+
+describe("signals", () => {
+  test("the first SIGTERM saves, lets go of the run and ends with 143", async () => {
+    const run = join(temporaryDirectory(), "run");
+    const { ended, kill } = await begun(train(run, endless));
+    kill("SIGTERM");
+    expect(await ended).toMatchObject({ code: 143 });
+    const { state, step, checkpoint, holder } = await status(run);
+    expect({ state, checkpoint, holder }).toEqual({ state: "interrupted", checkpoint: step, holder: null });
+    expect(existsSync(join(run, "summary.json"))).toBe(true);
+  });
+
+  test("nobody to talk to is no reason to end", async () => {
+    const run = join(temporaryDirectory(), "run");
+    const child = spawn(process.execPath, [resolve("dist/cli/main.js"), ...train(run, 60)]);
+    child.stdout.destroy();
+    child.stderr.destroy();
+    const code = await new Promise((done) => child.on("exit", done));
+    expect(code).toBe(0);
+    expect(await status(run)).toMatchObject({ state: "finished", step: 60 });
+  });
+});
+
+test("what a process leaves that is killed while it begins a run is no obstacle", async () => {
+  const run = join(temporaryDirectory(), "run");
+  mkdirSync(run);
+  const { pid } = spawnSync(process.execPath, ["-e", ""]);
+  writeFileSync(join(run, `config.json.${pid}-0123abcd.part`), "{");
+  writeFileSync(
+    join(run, "lock.1"),
+    JSON.stringify({ pid, host: hostname(), boot: "x", began: "1", epoch: 1, since: "", token: "" }),
+  );
+  writeFileSync(join(run, "lock.2"), "");
+  expect(await coordescent(train(run, 5))).toMatchObject({ code: 0 });
+  expect(readdirSync(run).filter((name) => /part$|^lock/.test(name))).toEqual([]);
+});
+
+const canMount = process.platform === "linux" && process.getuid?.() === 0;
+
+test.skipIf(!canMount)(
+  "on a full disk a training goes on, says so, and saves again once there is space",
+  async ({ skip }) => {
+    const disk = temporaryDirectory();
+    try {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], { stdio: "ignore" });
+    } catch {
+      skip("this machine lets nobody mount a small disk");
+    }
+    onTestFinished(() => void execFileSync("umount", ["-l", disk]));
+    const run = join(disk, "run");
+    const filler = join(disk, "filler");
+    let isFull = false;
+    let isDone = false;
+    const outcome = await coordescent(train(run, endless, "--json"), {
+      onOutput: (stderr, kill) => {
+        if (!isFull && stderr.includes("step ")) {
+          isFull = true;
+          spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=4k"], { stdio: "ignore" });
+        }
+        if (stderr.includes("NOT SAVED")) rmSync(filler, { force: true });
+        if (!isDone && stderr.includes("The disk takes files again")) {
+          isDone = true;
+          kill("SIGINT");
+        }
+      },
+    });
+    expect(outcome.stderr).toMatch(
+      /NOT SAVED: step \d+\. .*ENOSPC.*Free some space\. Training goes on, after 1 of 5 tries/,
+    );
+    expect(outcome.code).toBe(130);
+    const { step, degraded } = json(outcome);
+    expect(degraded).toMatchObject({ files: expect.any(Number), problem: expect.stringContaining("ENOSPC") });
+    const steps = 20 * Math.ceil(step / 20) + 20;
+    const whole = join(temporaryDirectory(), "whole");
+    await coordescent(train(whole, steps));
+    await coordescent(["resume", run, "--steps", String(steps)]);
+    const name = `checkpoints/${String(steps).padStart(6, "0")}.safetensors`;
+    expect(readFileSync(join(run, name)).equals(readFileSync(join(whole, name)))).toBe(true);
+  },
+);
