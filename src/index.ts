@@ -91,3 +91,4 @@ export {
   train,
 } from "./train/train.ts";
 export { createTrainer, type Iteration, type Trainer } from "./train/trainer.ts";
+export { type Diagnosis, diagnose, type Signals, type WatchState } from "./train/watchdog.ts";

@@ -162,6 +162,7 @@ describe("a training of 60 steps", () => {
       ...{ modes: 1, histogram: [1], diversity: 1 },
     }),
   };
+  const watch = { every: 5, reaction: "warn", latents: probe.latents, real: probe.latents, shape: [2] } as const;
   interface Saved {
     readonly step: number;
     readonly snapshot: Snapshot;
@@ -182,6 +183,7 @@ describe("a training of 60 steps", () => {
       ...every,
       latents,
       probe,
+      watch,
       state: from?.state,
       isStopped,
     })) {

@@ -38,6 +38,7 @@ test("a training whose generator is frozen is warned of, or stopped with exit co
   expect(stopped.stderr).toContain("stopped by the watchdog at step 600: the samples have not changed");
   const summary = JSON.parse(stopped.stdout);
   expect(summary).toMatchObject({ state: "collapsed", step: 600, rollbacks: 0, saved: { steps: 2400 } });
+  expect(summary.problem).toBe(summary.diagnosis.why);
   expect(summary.saved.ms).toBe(4 * summary.elapsedMs);
   expect(readFileSync(join(root, "stop/report.html"), "utf8")).toContain("<strong>G frozen</strong>");
 });

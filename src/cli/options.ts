@@ -45,7 +45,7 @@ export function addTrainingOptions(command: Command): Command {
     .option("--threads <n>", "threads of one operator (default: chosen for the machine)", parseNumber)
     .option(
       "--on-collapse <action>",
-      "when the watchdog finds a training ill: warn, stop, or rollback to the best weights",
+      "warn (default), stop or rollback when the watchdog finds that the training goes wrong",
     )
     .addOption(
       new Option("--set <key=value>", "any configuration key, for example descent.learningRate=0.001; may be repeated")

@@ -67,16 +67,16 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
         ? `Go on:   npx coordescent resume ${run}`
         : `More:    npx coordescent sample ${run} --count 100 --out grid.png`,
     ]);
-    if (summary.problem !== null) {
+    if (summary.state === "collapsed") {
       process.stderr.write(
-        `coordescent: diverged at ${summary.problem} The newest checkpoint is ${summary.checkpoint}.\n`,
+        `coordescent: stopped by the watchdog at step ${step}: ${summary.problem}. Its best checkpoint is ${(best ?? summary).checkpoint}.\n`,
       );
       process.exitCode = exitCodes.diverged;
       return;
     }
-    if (summary.state === "collapsed") {
+    if (summary.problem !== null) {
       process.stderr.write(
-        `coordescent: stopped by the watchdog at step ${step}: ${diagnosis!.why}. Its best checkpoint is ${(best ?? summary).checkpoint}.\n`,
+        `coordescent: diverged at ${summary.problem} The newest checkpoint is ${summary.checkpoint}.\n`,
       );
       process.exitCode = exitCodes.diverged;
       return;

@@ -10,7 +10,7 @@ export async function conclude(
   run: Run,
   runtime: string,
   state: Summary["state"],
-  problem: string | null = null,
+  problem: string | null = run.collapsed?.diagnosis.why ?? null,
 ): Promise<Summary> {
   const { paths, record, last, trouble, writing } = run;
   const { config } = record;

@@ -94,7 +94,7 @@ const base: Config = {
   log: { every: 50 },
   sample: { every: 500, count: 64 },
   probe: { every: 2000, count: 2000 },
-  watch: { every: 50, onCollapse: "warn" },
+  watch: { every: 100, onCollapse: "warn" },
   checkpoint: { every: 1000, keep: 2 },
 };
 
