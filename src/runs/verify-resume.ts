@@ -5,6 +5,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { stream, uniform } from "../random.ts";
 import { checkpointPath } from "./checkpoint.ts";
+import { isConcluded } from "./concluding.ts";
 import { readLog, timeless } from "./log.ts";
 import { runPaths } from "./run-directory.ts";
 
@@ -62,12 +63,14 @@ export async function verifyResume(options: VerifyOptions): Promise<readonly Kil
   for (let attempt = 0, draw = 0; done.length < kills; attempt++) {
     const run = join(folder, `killed-${attempt}`);
     const own: Pick<Kill, "afterMs" | "step">[] = [];
-    for (let isKilled = true; isKilled; ) {
+    for (let isOver = false; !isOver; ) {
       const args = existsSync(runPaths(run).config) ? ["resume", run, "--quiet"] : trainArgs(run);
       const afterMs = done.length + own.length < kills ? ms * uniform(times, 0, draw++) : undefined;
       const ended = await session(command, args, afterMs);
-      isKilled = ended.isKilled;
-      if (isKilled) own.push({ afterMs: ended.ms, step: (await readLog(runPaths(run).log)).at(-1)?.step ?? 0 });
+      if (ended.isKilled) {
+        own.push({ afterMs: ended.ms, step: (await readLog(runPaths(run).log)).at(-1)?.step ?? 0 });
+      }
+      isOver = !ended.isKilled || (await isConcluded(runPaths(run), steps)); // it may die when all is done
     }
     const hashes = await hashesOf(run, steps);
     const isEqual = JSON.stringify(hashes) === JSON.stringify(expected);
