@@ -11,8 +11,8 @@ interface Unpacked {
 const [freeBytes, maxRatio] = [2 ** 20, 200];
 /** How many bytes a packed one can hold: 258 in two bits. */
 export const deflateRatio = 1032;
-/** Packed bytes whose content the beginning of a file is: a name, the codes and some data, which unpack to 1 MB at the very most. */
-const startBytes = 1024;
+/** Packed bytes whose content the beginning of a file is: they unpack to 4 MB at the very most. */
+const startBytes = 4096;
 
 /**
  * Unpacks a gzip file of one member. Throws an `InputError` where it is damaged or truncated, where anything follows its end, or where it
