@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { diagnose, latest, type Signals } from "./watchdog.ts";
 
@@ -119,6 +120,22 @@ describe("a training is named", () => {
   test("memorising only where there are held-out examples", () => {
     expect(stateOf(looks(() => ({ memory: undefined, heldOut: undefined })))).toBe("healthy");
   });
+});
+
+/** Looks of real trainings, from their logs: `command` with the `options` of each. */
+const recorded = JSON.parse(readFileSync("test/support/recorded-looks.json", "utf8")) as {
+  keys: (keyof Signals)[];
+  runs: { options: string; state: string; step: number | null; looks: (number | null)[][] }[];
+};
+
+test.each(recorded.runs)("a training with $options is $state", ({ state, step, looks: rows }) => {
+  const history = rows.map((row) => {
+    const known = row.flatMap((value, i) => (value === null ? [] : [[recorded.keys[i]!, value]]));
+    return Object.fromEntries(known) as Signals;
+  });
+  const at = namedAt(history);
+  expect(history[at]?.step ?? null).toBe(step);
+  expect(at < 0 ? "healthy" : stateOf(history.slice(0, at + 1))).toBe(state);
 });
 
 test("a diagnosis depends on the latest looks alone", () => {

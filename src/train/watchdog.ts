@@ -81,7 +81,7 @@ const fewClasses = 0.5;
  * The players chase each other: within the latest looks the diversity goes up and down by a factor of 2 so many times in all, or the part of the pairs that D
  * ranks right by half. The latter happens in the beginning too, where D and the averaged weights of G are far apart; then the diversity grows.
  */
-const swings = { separation: 0.5, diversity: 1, count: 4 };
+const swings = { separation: 0.5, diversity: 1, count: 3 };
 
 /** What is wrong with a training, judged by its latest looks; healthy where they do not reach far enough back. */
 export function diagnose(history: readonly Signals[]): Diagnosis {
