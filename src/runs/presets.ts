@@ -98,12 +98,10 @@ const base: Config = {
   checkpoint: { every: 1000, keep: 2 },
 };
 
-const pointNetworks = {
-  architecture: "perceptron",
-  hidden: [128, 128, 128, 128],
-  slope: 0,
-  initialiser: "glorot-uniform",
-} as const;
+const pointNetwork = { architecture: "perceptron", slope: 0, initialiser: "glorot-uniform" } as const;
+
+/** Of both players of points: without momentum, with a short memory, down to nothing at the end. */
+const pointSteps = { schedule: "linear", beta1: 0, beta2: 0.9 } as const;
 
 /** The default with another loss. */
 const withLoss = (preset: string, loss: Config["loss"]): Config => ({ ...base, preset, loss });
@@ -188,34 +186,54 @@ export const presets = {
   },
   points: {
     summary:
-      "covers ring and grid: four hidden layers with ReLU, every layer of G after each move of D, relativistic loss, R1 and R2 of 0.2, batch 256",
+      "covers ring and grid: networks with ReLU, the first two layers of G every second move and the others every move, relativistic loss, R1 and R2 of 0.05, batch 512",
     measured:
-      "grid, 10,000 iterations, seed 11: 25 of 25 Gaussians, 88 % of the samples within three deviations of one (true ones 98.9 %)",
+      "20,000 iterations, seeds 11 to 13: grid 25 of 25 Gaussians, 96 % of the samples within three deviations of one (true ones 98.9 %), KL 0.007; ring 8 of 8, 98 %, KL 0.003",
     config: {
       ...withLoss("points", "relativistic"),
       data: "grid",
-      steps: 10_000,
-      batch: 256,
-      generator: { ...pointNetworks, latent: 4, output: "auto" },
+      batch: 512,
+      generator: { ...pointNetwork, hidden: [128, 128, 128, 128], latent: 8, output: "auto" },
       discriminator: {
         ...base.discriminator,
-        ...pointNetworks,
-        r1: 0.2,
-        r2: 0.2,
+        ...pointNetwork,
+        hidden: [128, 128, 128],
+        r1: 0.05,
+        r2: 0.05,
         penaltyEvery: 1,
-        descent: { ...descent, learningRate: 1e-3, beta1: 0, beta2: 0.99 },
+        descent: { ...descent, ...pointSteps, learningRate: 2e-3 },
       },
       descent: {
-        ...base.descent,
+        ...descent,
+        ...pointSteps,
         partition: "layer",
-        steps: "sweep",
-        learningRate: 3e-3,
-        schedule: "linear",
-        beta1: 0,
-        beta2: 0.99,
+        select: "periodic",
+        periods: [2, 2],
+        learningRate: 1.5e-3,
         average: 0.995,
       },
       sample: { every: 500, count: 1000 },
+    },
+  },
+  stacked: {
+    summary:
+      "Stacked MNIST, 1,000 modes, with convolutions: layers of G, the first every second move, one move of each player an iteration, relativistic loss, lazy R1 and R2; a long run",
+    measured:
+      "24,000 iterations, seed 1, 26,000 samples: 1,000 of 1,000 modes, KL 0.103 (real images 0.024), but the classifier is unsure of 64 % of the samples (3 %)",
+    config: {
+      ...withLoss("stacked", "relativistic"),
+      data: "stacked-mnist",
+      steps: 24_000,
+      generator: { ...networks.generator, architecture: "convolutional", hidden: [64, 32] },
+      discriminator: {
+        ...base.discriminator,
+        architecture: "convolutional",
+        hidden: [32, 64],
+        penaltyEvery: 8,
+        descent: { ...base.discriminator.descent, steps: 1 },
+      },
+      descent: { ...base.descent, partition: "layer", select: "periodic", periods: [2], steps: 1, learningRate: 2e-3 },
+      probe: { every: 3000, count: 2000 },
     },
   },
 } as const satisfies Record<string, Preset>;
