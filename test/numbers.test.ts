@@ -40,7 +40,7 @@ const both = (...settings: Setting[]): Setting[] =>
 
 /** Weights, what follows them, and the state of the update rules: not what counts moves, and not what was selected. */
 const learnt = (snapshot: Snapshot) =>
-  [...snapshot].filter(([name]) => !/\/(visits|progress|pace|selection|lipschitz)(\/|$)|\/search\/memory$/.test(name));
+  [...snapshot].filter(([name]) => !/\/(visits|progress|pace|selection|lipschitz)(\/|$)/.test(name));
 const textOf = (tensors: Iterable<readonly [string, { readonly values: ArrayLike<number> }]>) =>
   JSON.stringify([...tensors].map(([name, { values }]) => [name, ...Array.from(values)]));
 

@@ -22,6 +22,8 @@ test("a training that does not fit is refused with the numbers", () => {
   const need = { tensors: 2e9, checkpoints: 1e9, programs: 3e9, rest: 2e8 };
   expect(() => checkMemory(need, 7e9)).not.toThrow();
   expect(() => checkMemory(need, 6e9)).toThrow(ConfigError);
-  expect(() => checkMemory(need, 6e9)).toThrowErrorMatchingInlineSnapshot(`[ConfigError: memory: expected at most 6,000 MB, which are free, got a training of about 6,200 MB: tensors 2,000 MB, programs 3,000 MB, checkpoints 1,000 MB, everything else 200 MB. Use a smaller batch or smaller networks.]`);
+  expect(() => checkMemory(need, 6e9)).toThrowErrorMatchingInlineSnapshot(
+    `[ConfigError: memory: expected at most 6,000 MB, which this process may have, got a training of about 6,200 MB: tensors 2,000 MB, programs 3,000 MB, checkpoints 1,000 MB, everything else 200 MB. Use a smaller batch or smaller networks.]`,
+  );
   expect(() => checkMemory(needOf(64))).not.toThrow();
 });

@@ -40,17 +40,22 @@ export function memoryNeed(plan: Plan): MemoryNeed {
   };
 }
 
-/** Throws ConfigError where a training needs more memory than there is: that of the machine, or what the process may have of it. */
-export function checkMemory(need: MemoryNeed, available = availableBytes()): void {
+/** Throws ConfigError where a training needs more memory than the machine has, or the process may have of it. */
+export function checkMemory(need: MemoryNeed, limit = memoryLimit()): void {
   const { tensors, checkpoints, programs, rest } = need;
   const total = tensors + checkpoints + programs + rest;
-  if (total <= available) return;
+  if (total <= limit) return;
   const mb = (bytes: number) => `${Math.ceil(bytes / 1e6).toLocaleString("en")} MB`;
   throw new ConfigError(
-    `memory: expected at most ${mb(available)}, which are free, got a training of about ${mb(total)}: tensors ${mb(tensors)}, programs ${mb(programs)}, checkpoints ${mb(checkpoints)}, everything else ${mb(rest)}. Use a smaller batch or smaller networks.`,
+    `memory: expected at most ${mb(limit)}, which this process may have, got a training of about ${mb(total)}: tensors ${mb(tensors)}, programs ${mb(programs)}, checkpoints ${mb(checkpoints)}, everything else ${mb(rest)}. Use a smaller batch or smaller networks.`,
   );
 }
 
-/** Node has this since 20.13; its types do not know it. */
-const availableBytes = (): number =>
-  (process as unknown as { availableMemory?(): number }).availableMemory?.() ?? totalmem();
+/**
+ * What the machine has, or the limit of the process where it has one. Not what is free at the moment: caches of files count as taken in a container and on
+ * some systems, and give way.
+ */
+function memoryLimit(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}

@@ -1,11 +1,14 @@
 import type { ProgramOutput } from "../program.ts";
 import { sizeOf } from "../program.ts";
+import type { DeviceTensor } from "../runtime/runtime.ts";
 import { commit, forEachRun, type Memory, scatter } from "./memory.ts";
 
 /** What a round has put in place, so that it can be taken back. */
 export interface Journal {
   /** Puts a result of a program in the place of what it replaces. */
   put(output: ProgramOutput): Promise<void> | undefined;
+  /** Sets a number of a tensor that only the runner knows. */
+  set(tensor: DeviceTensor, index: number, value: number): void;
   /** Everything that was put in place since the last round is what it was. */
   takeBack(): Promise<void>;
   /** What was put in place stays. */
@@ -20,6 +23,7 @@ export function openJournal(memory: Memory): Journal {
   const { inputs, spares } = memory;
   const entries: ProgramOutput[] = [];
   const copies = new Map<string, Float64Array>();
+  const numbers: { readonly tensor: DeviceTensor; readonly index: number; readonly before: number }[] = [];
 
   const putSlices = async (output: ProgramOutput, isFirst: boolean) => {
     if (isFirst) await copySlices(output);
@@ -34,6 +38,11 @@ export function openJournal(memory: Memory): Journal {
     });
   };
 
+  const close = () => {
+    entries.length = 0;
+    numbers.length = 0;
+  };
+
   return {
     put(output) {
       const isFirst = !entries.includes(output);
@@ -43,18 +52,27 @@ export function openJournal(memory: Memory): Journal {
       if (isFirst && spares[output.name]) exchange(memory.outputs, spares, output.name, output.name);
       return undefined;
     },
+    set(tensor, index, value) {
+      tensor.write((values) => {
+        numbers.push({ tensor, index, before: values[index]! });
+        values[index] = value;
+      });
+    },
     async takeBack() {
-      for (const output of entries) {
+      for (const { tensor, index, before } of numbers.toReversed()) {
+        tensor.write((values) => {
+          values[index] = before;
+        });
+      }
+      for (const output of entries.toReversed()) {
         const { name, replaces, slices } = output;
         if (slices) await scatter(memory, inputs[replaces!]!, copies.get(name)!, slices);
         else if (spares[name]) exchange(inputs, spares, replaces!, name);
         else commit(memory, output);
       }
-      entries.length = 0;
+      close();
     },
-    close() {
-      entries.length = 0;
-    },
+    close,
   };
 }
 

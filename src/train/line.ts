@@ -43,9 +43,7 @@ export async function searchAlong(
   const result = next.value;
   if (result.length !== 0 && result.length !== last.at) await attempt(result.length);
   if (result.length !== 0 && !(last.isSound && Number.isFinite(last.value))) return undefined;
-  numbers.write((values) => {
-    values[block] = result.memory;
-  });
+  bench.journal.set(numbers, block, result.memory);
   if (result.length === 0) return { length: 0, predicted: 0, realised: 0 };
   await put(trial!, bench);
   return { length: result.length, predicted: -result.length * start.slope, realised: start.value - last.value };

@@ -1,6 +1,6 @@
-/** When iterations that change nothing, because a number in them is not finite, are too many. Pure. */
+/** When iterations with a round that changed nothing, because a number in it was not finite, are too many. Pure. */
 
-/** Skipped iterations, as a checkpoint holds them. */
+/** Iterations with such a round, as a checkpoint holds them. */
 export interface Skips {
   /** Those since the last record of the log. */
   readonly unlogged: number;
@@ -8,7 +8,7 @@ export interface Skips {
   readonly recent: readonly number[];
 }
 
-/** No iteration has been skipped. */
+/** There has been none. */
 export const noSkips: Skips = { unlogged: 0, recent: [] };
 
 /** So many in a row are too many, and more than so many of so many iterations. */

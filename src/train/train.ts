@@ -29,7 +29,7 @@ export interface LogRecord {
   readonly realisedD?: number;
   /** Moves of each block of the generator since the record before, in the order of the blocks; absent where there are more than 256. */
   readonly visits?: readonly number[];
-  /** Iterations since the record before that changed nothing, because a number in them was not finite; absent where there is none. */
+  /** Iterations since the record before with a round that changed nothing, because a number in it was not finite; absent where there is none. */
   readonly skipped?: number;
   /** What the samples are like, in the steps in which they were measured, and how long that took. */
   readonly quality?: Quality;
