@@ -167,7 +167,7 @@ function runnerSpec(name: string, count: number, value = 0): TensorSpec {
   return { name, shape: [count], role: "state", initialiser: { kind: "constant", value } };
 }
 
-/** What a rule that does not draw its choice from the visit alone has to remember: [block + 1, score, ...its own numbers]. */
+/** What a rule that does not draw its choice from the visit alone has to remember: [block + 1, negative once the visit has ended early, score, ...its own numbers]. */
 function selectionSpecs({ name }: Network, select: SelectionRule, count: number): TensorSpec[] {
   if (!isAdaptive(select)) return [];
   return [runnerSpec(`${name}/selection`, 2 + (select.memorySize?.(count) ?? 0))];

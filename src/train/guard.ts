@@ -90,6 +90,7 @@ export async function openGuard(
     },
     async goBack({ pace }) {
       trainer.restore(best!.snapshot, trainer.step);
+      trainer.endVisits();
       trainer.setPace(pace);
       watcher.forget();
       rollbacks += 1;

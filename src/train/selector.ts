@@ -20,6 +20,8 @@ export interface Choice {
 export interface Selector {
   /** The block of a visit, which has just begun (`isFresh`) or is under way. */
   choose(visit: number, isFresh: boolean): Promise<Choice>;
+  /** The next move is a new choice, whatever was remembered of the visit under way. A rule that draws from the visit alone has nothing else to choose. */
+  endVisit(): void;
   /** Tells the rule what a step of a block brought. */
   observe(block: number, decrease: number): void;
   release(): Promise<void>;
@@ -86,9 +88,11 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
   };
 
   const lastChosen = async (): Promise<number | undefined> => {
-    const last = (await own?.read())?.[0] ?? 0;
+    const last = Math.abs((await own?.read())?.[0] ?? 0);
     return last === 0 ? undefined : last - 1;
   };
+
+  const hasEnded = async () => own !== undefined && (await own.read())[0]! <= 0;
 
   /** What the visit before chose, or in the middle of a visit this one; undefined where nobody has to know. */
   const remembered = async (visit: number, isFresh: boolean): Promise<number | undefined> => {
@@ -103,8 +107,9 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
   };
 
   return {
-    async choose(visit, isFresh) {
+    async choose(visit, isFirst) {
       context.visit = visit;
+      const isFresh = isFirst || (await hasEnded());
       const before = await remembered(visit, isFresh);
       if (!isFresh) {
         return { number: before!, score: await rememberedScore(before!), before: undefined, notFinite: undefined };
@@ -118,6 +123,11 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
       });
       // as it is remembered, in the precision of that: the log of a resumed visit must not tell the difference
       return { number, score: score !== undefined && own ? (await own.read())[1] : score, before, notFinite };
+    },
+    endVisit() {
+      own?.write((values) => {
+        values[0] = 0 - Math.abs(values[0]!);
+      });
     },
     observe(block, decrease) {
       selection.observe?.(context, block, decrease);

@@ -116,4 +116,26 @@ describe("a visit of several moves", () => {
     half.restore(await half.snapshot(), 4);
     expect((await half.iterate()).moves.generator![0]!.score).toBeCloseTo(scores[4]!, 5);
   });
+
+  test.each([0, 1, 3])("ends where the weights of step %i take its place, before and after a resume", async (from) => {
+    const [visiting, resumed, free] = [
+      await trainerWith(["descent.select", "gauss-southwell"], ["descent.hold", 3]),
+      await trainerWith(["descent.select", "gauss-southwell"], ["descent.hold", 3]),
+      await trainerWith(["descent.select", "gauss-southwell"]), // each of its moves is a new choice
+    ];
+    for (let i = 0; i < from; i++) await visiting.iterate();
+    const old = await visiting.snapshot();
+    for (let i = from; i < 7; i++) await visiting.iterate();
+    visiting.restore(old, 7);
+    visiting.endVisits();
+    resumed.restore(await visiting.snapshot(), 7);
+    free.restore(old, 7);
+    const chosen = (await free.iterate()).moves.generator![0]!;
+    for (const trainer of [visiting, resumed]) {
+      for (let i = 0; i < 2; i++) {
+        const { number, score } = (await trainer.iterate()).moves.generator![0]!;
+        expect({ number, score }).toEqual({ number: chosen.number, score: expect.closeTo(chosen.score!, 5) });
+      }
+    }
+  });
 });

@@ -46,6 +46,8 @@ export interface Side {
   finish(isSkipped: boolean): Promise<{ readonly moved: Moved; readonly notFinite: string | undefined }>;
   /** Moves of each block since this was last asked. */
   takeVisits(): number[];
+  /** The next move is a new choice of a block. */
+  endVisit(): void;
   /** The memory is no longer what it was. */
   forget(): void;
   release(): Promise<void>;
@@ -169,6 +171,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       visits.fill(0);
       return taken;
     },
+    endVisit: selector.endVisit,
     forget() {
       visit = -1;
       shownRate = Number.NaN;

@@ -46,6 +46,8 @@ export interface Trainer {
   snapshot(target?: Snapshot): Promise<Snapshot>;
   /** Throws CheckpointError, and changes nothing, where the snapshot is not of this plan. */
   restore(snapshot: Snapshot, step: number): void;
+  /** Every player chooses a block anew in its next move, after weights of another step took the place of those that it chose by. It is part of the snapshot. */
+  endVisits(): void;
   /** Multiplies the learning rates of all players, as their schedules give them, with this from now on; 1 at the start. It is part of the snapshot. */
   setPace(pace: number): void;
   release(): Promise<void>;
@@ -118,6 +120,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       for (const { name } of plan.tensors) memory.inputs[name]!.write((values) => values.set(saved.get(name)!.values));
       for (const side of sides) side.forget();
       step = at;
+    },
+    endVisits() {
+      for (const side of sides) side.endVisit();
     },
     setPace(pace) {
       for (const { name } of plan.players) memory.inputs[`${name}/pace`]!.write((values) => values.fill(pace));
