@@ -8,8 +8,8 @@ import { type DataSource, dataSetOf } from "./data-source.ts";
 /** Samples, learnt and held-out examples of a look. */
 const count = 64;
 
-/** Of fewer examples too few are held out to judge by: a tenth of images of one's own. */
-const leastLearnt = 80;
+/** Fewer held-out examples, the same at every look, can rank low by chance alone. */
+const leastHeldOut = 32;
 
 /** What the watchdog of a training looks at, where it has one: the examples of the first batch, held-out ones, and samples of latents of its own. */
 export async function watchOf(
@@ -35,8 +35,9 @@ export async function watchOf(
 
 /** Endless data are never learnt by heart. */
 async function heldOutOf(source: DataSource, learnt: Dataset): Promise<Float32Array | undefined> {
-  if (learnt.count === undefined || learnt.count < leastLearnt) return undefined;
-  return examplesOf(await dataSetOf(source.name).open(source, "validation"), 0);
+  if (learnt.count === undefined) return undefined;
+  const heldOut = await dataSetOf(source.name).open(source, "validation");
+  return heldOut.count! < leastHeldOut ? undefined : examplesOf(heldOut, 0);
 }
 
 function examplesOf(data: Dataset, seed: number): Float32Array {
