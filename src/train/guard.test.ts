@@ -20,14 +20,20 @@ async function guarded(reaction: Reaction, memory?: GuardMemory) {
   const trainer = await createTrainer({ plan, runtime: referenceRuntime(), data: ring, seed: 1 });
   const real = new Float32Array(2 * 16);
   ring.fill(1, 0, real);
-  const watched = { every: 100, reaction, latents: new Float32Array(3 * 16).map(Math.sin), real, shape: [2] };
+  const watched = {
+    every: 100,
+    reaction,
+    latents: new Float32Array(3 * 16).map((_, i) => Math.sin(i)),
+    real,
+    shape: [2],
+  };
   const guard = await openGuard(trainer, 10_000, watched, memory);
   let step = 0;
   /** Looks until something is done. */
   const act = async () => {
     for (;;) {
       step += 100;
-      const seen = await guard.look({ step, moves: {}, metrics: {} }, undefined);
+      const seen = (await guard.look({ step, moves: {}, metrics: {} }))!;
       if (seen.record.rollback || seen.collapsed || step >= 10_000) return { step, ...seen };
     }
   };
@@ -49,8 +55,7 @@ describe("a training that is not healthy", () => {
   test("is not ended by its last iteration, which ends it anyway", async () => {
     const { guard } = await guarded("stop");
     let last: Awaited<ReturnType<typeof guard.look>> | undefined;
-    for (let step = 9500; step <= 10_000; step += 100)
-      last = await guard.look({ step, moves: {}, metrics: {} }, undefined);
+    for (let step = 9500; step <= 10_000; step += 100) last = await guard.look({ step, moves: {}, metrics: {} });
     expect(last).toMatchObject({ record: { state: "frozen" } });
     expect(last!.collapsed).toBeUndefined();
   });

@@ -49,10 +49,25 @@ export interface GuardOptions extends Omit<Watch, "memory"> {
   readonly refuge?: Refuge | undefined;
 }
 
+/** What a probe found in the step of a look. */
+export interface Probed {
+  /** As in `Signals`. */
+  readonly classes?: number | undefined;
+  /** Whether the present weights are the best so far: `keep` follows. */
+  readonly isBest: boolean;
+}
+
+/** What a look found, and what follows from it. */
+export interface Look {
+  readonly record: WatchRecord;
+  readonly collapsed?: Collapsed;
+}
+
 /** The watchdog of a training with what it does. */
 export interface Guard {
   readonly memory: GuardMemory;
-  look(iteration: Iteration, classes: number | undefined): Promise<{ record: WatchRecord; collapsed?: Collapsed }>;
+  /** Undefined where the look tells nothing. What a probe has found in the same step comes with it. */
+  look(iteration: Iteration, probed?: Probed): Promise<Look | undefined>;
   /** The present weights are the best so far. */
   keep(): Promise<void>;
   /** Puts the best weights in place. */
@@ -74,14 +89,17 @@ export async function openGuard(
     get memory() {
       return { ...watcher.memory, rollbacks };
     },
-    async look(iteration, classes) {
-      const { signals, isNew, ...diagnosis } = await watcher.look(iteration, classes);
+    async look(iteration, probed) {
+      const seen = await watcher.look(iteration, probed?.classes);
+      if (!seen) return undefined;
+      const { signals, isNew, ...diagnosis } = seen;
       const { state, why, advice } = diagnosis;
       const record = { signals, state, ...(isNew && { why, advice }) };
       const { step } = iteration;
       if (state === "healthy" || reaction === "warn" || step === steps) return { record };
       if (best && rollbacks < mostRollbacks) {
-        return { record: { ...record, rollback: { to: best.step, pace: 0.5 ** (rollbacks + 1) } } };
+        const to = probed?.isBest ? step : best.step;
+        return { record: { ...record, rollback: { to, pace: 0.5 ** (rollbacks + 1) } } };
       }
       return { record, collapsed: { type: "collapsed", step, diagnosis } };
     },

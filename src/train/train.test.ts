@@ -4,7 +4,7 @@ import { ring } from "../data/mixture.ts";
 import { configure } from "../runs/config.ts";
 import { planOf } from "../runs/model.ts";
 import { referenceRuntime } from "../runtime/reference.ts";
-import { type LoopState, type TrainingEvent, train } from "./train.ts";
+import { type LogRecord, type LoopState, type TrainingEvent, train } from "./train.ts";
 import { createTrainer } from "./trainer.ts";
 
 const window = 2;
@@ -17,8 +17,8 @@ const config = configure({ ...simple, data: "ring" }, [
   ["convergence.window", window],
 ]);
 
-async function trainer() {
-  const plan = planOf(config, { shape: [2], range: "real" });
+async function trainer(of = config) {
+  const plan = planOf(of, { shape: [2], range: "real" });
   return createTrainer({ plan, runtime: referenceRuntime(), data: ring, seed: 1 });
 }
 
@@ -81,6 +81,42 @@ describe("a probe", () => {
     expect(bests(await probed({ steps: 10 })).map(({ step }) => step)).toEqual([3, 6, 10]);
     expect(bests(await probed({ steps: 2 }))).toEqual([]);
   });
+});
+
+test("a rollback names the weights that it puts in place, also where a probe finds the best in that step", async () => {
+  const frozen = configure(config, [["descent.learningRate", 1e-12]]);
+  for (const [second, to] of [
+    [6, 300],
+    [4, 600],
+  ] as const) {
+    const distances = [5, second, 9];
+    const measure = async () => ({ distance: distances.shift()!, modes: 1, histogram: [1], diversity: 1 });
+    const real = new Float32Array(2 * 16);
+    ring.fill(1, 0, real);
+    const options = {
+      trainer: await trainer(frozen),
+      ...{ steps: 700, batch: 4, latents: new Float32Array(2) },
+      probe: { every: 300, latents: new Float32Array(2), measure },
+      watch: {
+        ...{ every: 100, reaction: "rollback" as const, real, shape: [2] },
+        latents: new Float32Array(2 * 16).map((_, i) => Math.sin(i)),
+      },
+    };
+    let record: LogRecord | undefined;
+    let restored: Float32Array | undefined;
+    const reached: Record<number, Float32Array> = {};
+    const weight = "discriminator/dense1/weight";
+    for await (const event of train(options)) {
+      if (event.type === "record") {
+        if (event.record.watch?.rollback) record = event.record;
+        reached[event.record.step] = Float32Array.from(await options.trainer.read(weight));
+      } else if (event.type === "checkpoint" && event.step === 600)
+        restored = event.snapshot.get(weight)!.values.slice();
+    }
+    expect(record).toMatchObject({ step: 600, watch: { rollback: { to, pace: 0.5 } } });
+    expect(restored).toEqual(reached[to]);
+    expect(reached[300]).not.toEqual(reached[600]);
+  }
 });
 
 const lossesOf = (events: readonly TrainingEvent[]) =>

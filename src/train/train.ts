@@ -166,8 +166,8 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
     if (isBest) state = { ...state, best: { step: trainer.step, distance: found.quality.distance } };
     if (converged) state = { ...state, converged };
     const isWatched = guard && metrics && isDue(options.watch!.every);
-    const classes = found && classesOf(found.quality, probe!);
-    const seen = isWatched ? await guard.look({ ...iteration, metrics: metrics! }, classes) : undefined;
+    const probed = found && { classes: classesOf(found.quality, probe!), isBest };
+    const seen = isWatched ? await guard.look({ ...iteration, metrics: metrics! }, probed) : undefined;
     if (metrics && (isDue(logEvery) || converged || found || seen)) {
       const now = performance.now();
       const imagesPerSecond = (1000 * batch * (iteration.step - logged.step)) / (now - logged.at);

@@ -11,7 +11,7 @@ const base: Watch = { latents: new Float32Array(count), real, heldOut: real, sha
 async function signalsOf(samples: Float32Array, changes: Partial<Watch> = {}, metrics: Record<string, number> = {}) {
   const players = { sample: () => Promise.resolve(samples), judge };
   const watcher = openWatcher(players, { ...base, ...changes });
-  return (await watcher.look({ step: 50, metrics }, undefined)).signals;
+  return (await watcher.look({ step: 50, metrics }, undefined))!.signals;
 }
 
 describe("the signals", () => {
@@ -73,11 +73,26 @@ describe("a watcher", () => {
     ] as const) {
       const seen: (string | undefined)[] = [];
       for (let step = start + 50; step <= start + 650; step += 50) {
-        const { state, isNew } = await look(watcher, step);
+        const { state, isNew } = (await look(watcher, step))!;
         seen.push(isNew ? state : undefined);
       }
       expect(seen).toEqual([first, ...new Array(9).fill(undefined), "frozen", undefined, undefined]);
       watcher.forget();
+    }
+  });
+
+  test("forgets a look at numbers that are not finite, which say nothing of the training", async () => {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      let logit = 1;
+      const judge = async (x: Float32Array) => new Float32Array(2 * x.length).fill(logit);
+      const watcher = openWatcher({ ...same, judge }, base);
+      await look(watcher, 50);
+      const before = JSON.stringify(watcher.memory);
+      logit = bad;
+      expect(await look(watcher, 100)).toBeUndefined();
+      expect(JSON.stringify(watcher.memory)).toBe(before);
+      logit = 1;
+      expect(await look(watcher, 150)).toMatchObject({ state: "healthy" });
     }
   });
 

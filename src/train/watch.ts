@@ -32,7 +32,8 @@ export interface Seen extends Diagnosis {
 
 /** Looks at the players, and remembers what it saw. */
 export interface Watcher {
-  look(iteration: Pick<Iteration, "step" | "metrics">, classes: number | undefined): Promise<Seen>;
+  /** Undefined, and not remembered, where a signal is not finite: logits can be too large for float32 while every weight is finite. */
+  look(iteration: Pick<Iteration, "step" | "metrics">, classes: number | undefined): Promise<Seen | undefined>;
   readonly memory: WatchMemory;
   /** After the weights have become others. */
   forget(): void;
@@ -68,6 +69,7 @@ export function openWatcher({ judge, sample }: Pick<Trainer, "judge" | "sample">
         ...(gradientG !== undefined && gradientD && { gradientRatio: gradientG / gradientD }),
         ...(classes !== undefined && { classes }),
       };
+      if (!Object.values(signals).every(Number.isFinite)) return undefined;
       const all = [...looks, { step, ...signals }];
       const diagnosis = diagnose(all);
       const read = latest(all);

@@ -83,6 +83,7 @@ describe("a training is named", () => {
     ["saturated", looks(() => ({ separation: 1, diversity: 0.3, slope: 1e-4 }))],
     ["frozen", looks(() => ({ diversity: 0.3 }))],
     ["collapsed", looks((i) => ({ repeats: 0.4, diversity: 0.5 * moving(i) }))],
+    ["collapsed", looks(() => ({ repeats: 1, diversity: 0 }))],
     ["collapsed", looks((i) => ({ repeats: i < 5 ? 0.02 : 0.9, diversity: 0.9 * 0.9 ** i }))],
     ["collapsed", looks((i) => (i % 10 === 9 ? { classes: 0.15 } : {}))],
     ["oscillating", looks((i) => ({ separation: i % 2 === 0 ? 0.2 : 0.98 }))],

@@ -53,7 +53,7 @@ export const stateNames: Readonly<Record<WatchState, string>> = {
 /** How long a state has to last. A healthy training has bad moments - at first D is sure, and the samples are all alike - but they pass. */
 const lasting = { iterations: 500, looks: 6 };
 
-/** Chance alone takes a ranking of 64 against 64 off 1/2 by 0.05 (1 / sqrt(6 n)): this is six times that. */
+/** Chance alone takes a ranking of 64 against 64 off 1/2 by 0.05, against 32 by 0.06: sqrt((m + n + 1) / (12 m n)). This is five times that. */
 const learntByHeart = 0.8;
 
 /** Rounding in float32 changes the mean distance of the samples by less than this part of it, a generator that moves by more. */
@@ -123,7 +123,7 @@ function memorising(looks: readonly Signals[]): Diagnosis | undefined {
 function frozen(looks: readonly Signals[]): Diagnosis | undefined {
   const values = valuesOf(looks, "diversity");
   const most = Math.max(...values);
-  if (most - Math.min(...values) > still * most) return undefined;
+  if (most === 0 || most - Math.min(...values) > still * most) return undefined; // samples that are all one may well move
   const unchanged = `the samples have not changed for ${spanOf(looks)} iterations`;
   if (looks.every(({ slope }) => slope < flat)) {
     const why = `${unchanged}: D is so sure (${sureness(looks)}) that the loss is flat for G`;
