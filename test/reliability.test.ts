@@ -107,6 +107,18 @@ test("a run has one writer, its status tells the truth, and a killed one goes on
   expect(readdirSync(run).filter((name) => name.startsWith("lock."))).toEqual([]);
 });
 
+test("what a loss of power leaves behind the log of the checkpoint is no obstacle", async () => {
+  const run = join(temporaryDirectory(), "run");
+  await coordescent(train(run, 20));
+  const log = join(run, "metrics.jsonl");
+  const before = readFileSync(log, "utf8");
+  writeFileSync(log, `${before}${"\0".repeat(100)}\n`);
+  expect(await status(run)).toMatchObject({ state: "finished", step: 20 });
+  expect(await coordescent(["resume", run, "--steps", "25"])).toMatchObject({ code: 0 });
+  expect(readFileSync(log, "utf8").startsWith(before)).toBe(true);
+  expect(await status(run)).toMatchObject({ state: "finished", step: 25 });
+});
+
 test("a process that was stopped while another took its run over ends with exit 3 and writes nothing", async () => {
   const run = join(temporaryDirectory(), "run");
   const { ended, kill } = await begun(train(run, endless));

@@ -5,10 +5,12 @@ import {
   bestPath,
   type Checkpoint,
   checkpointPath,
+  loadBest,
   loadCheckpoint,
   loadNewest,
   saveBest,
   saveCheckpoint,
+  settleBest,
 } from "./checkpoint.ts";
 import type { FileSystem } from "./file-system.ts";
 
@@ -121,6 +123,16 @@ test("the newest whole checkpoint is found behind damaged ones, which are named"
   const { checkpoint, damaged } = await loadNewest(folder, files);
   expect(checkpoint).toEqual(checkpointOf(10));
   expect(damaged.map(({ file }) => file)).toEqual([checkpointPath(folder, 20)]);
+});
+
+test("where the best checkpoint is that of another step it is said which one is missing", async () => {
+  const disk = await usedDisk();
+  const from = { ...checkpointOf(10), state: { best: { step: 5, distance: 1 } } };
+  await expect(loadBest(folder, from, disk.files)).rejects.toThrow(
+    new CheckpointError(bestPath(folder), "expected the checkpoint of step 5, got that of 20."),
+  );
+  expect(await settleBest(folder, from, { files: disk.files })).toBeUndefined();
+  expect(await loadBest(folder, { ...from, state: {} }, disk.files)).toBeUndefined();
 });
 
 test("what a guard throws stops a save before the file has its name", async () => {

@@ -35,18 +35,20 @@ export function bestPath(folder: string): string {
 }
 
 /**
- * Writes a checkpoint as one whole file, then removes all but `keep` of those up to it. Throws StorageError, and what `guard` throws; what is on the disk
+ * Writes a checkpoint as one whole file, then removes all but `keep` of those up to it, and the one `spared`. Throws StorageError, and what `guard` throws; what is on the disk
  * then is what was there before, or the new checkpoint.
  */
 export async function saveCheckpoint(
   folder: string,
   { step, snapshot, state, records }: Checkpoint,
-  { keep, ...options }: { readonly keep: number } & WriteOptions,
+  { keep, spared, ...options }: { readonly keep: number; readonly spared?: number | undefined } & WriteOptions,
 ): Promise<void> {
   const metadata = { format, step: String(step), records: String(records), state: JSON.stringify(state) };
   const parts = encodeSafetensors({ ...metadata, sha256: digest(metadata, snapshot) }, snapshot);
   await writeWhole(checkpointPath(folder, step), parts, options);
-  await removeOld(folder, step, keep, options.files);
+  const steps = await listSteps(folder, options.files).catch(() => []);
+  const old = steps.filter((other) => other <= step).slice(keep);
+  for (const other of old) if (other !== spared) await removeOld(folder, other, options.files);
 }
 
 /** Makes the saved checkpoint of a step the best one. Throws StorageError, and what `guard` throws. */
@@ -57,21 +59,23 @@ export async function saveBest(folder: string, step: number, options: WriteOptio
 }
 
 /** One that cannot be removed costs space and nothing else; the next call tries again. */
-async function removeOld(folder: string, step: number, keep: number, files: FileSystem = disk): Promise<void> {
-  const steps = await listSteps(folder, files).catch(() => []);
-  const upToIt = steps.filter((other) => other <= step);
-  for (const old of upToIt.slice(keep)) await files.remove(checkpointPath(folder, old)).catch(() => {});
+async function removeOld(folder: string, step: number, files: FileSystem = disk): Promise<void> {
+  await files.remove(checkpointPath(folder, step)).catch(() => {});
 }
 
-/** The best checkpoint that a run has when it goes on from a checkpoint, if it has one. Throws StorageError. */
+/**
+ * The best checkpoint that a run has when it goes on from a checkpoint; undefined before the first probe. Throws CheckpointError where it should have one
+ * and has not, and StorageError.
+ */
 export async function loadBest(folder: string, from: Checkpoint, files?: FileSystem): Promise<Checkpoint | undefined> {
   const { best } = from.state;
   if (best === undefined || best.step === from.step) return best && from;
-  const found = await loadCheckpoint(bestPath(folder), files).catch((error) => {
-    if (error instanceof CheckpointError) return undefined;
-    throw error;
-  });
-  return found?.step === best.step ? found : undefined;
+  const found = await loadCheckpoint(bestPath(folder), files);
+  if (found.step === best.step) return found;
+  throw new CheckpointError(
+    bestPath(folder),
+    `expected the checkpoint of step ${best.step}, got that of ${found.step}.`,
+  );
 }
 
 /**
@@ -81,7 +85,13 @@ export async function loadBest(folder: string, from: Checkpoint, files?: FileSys
 export async function settleBest(folder: string, from: Checkpoint, options: WriteOptions): Promise<Best | undefined> {
   const { best } = from.state;
   if (best?.step === from.step) await saveBest(folder, from.step, options);
-  return (await loadBest(folder, from, options.files)) && best;
+  return loadBest(folder, from, options.files).then(
+    () => best,
+    (error) => {
+      if (error instanceof CheckpointError) return undefined;
+      throw error;
+    },
+  );
 }
 
 /**

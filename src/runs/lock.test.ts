@@ -63,10 +63,13 @@ test("a lock that says nothing is nobody's", async () => {
   expect(readdirSync(root)).toEqual([]);
 });
 
-test("a holder on another machine is believed as long as it gives signs of life", async () => {
+test.each([
+  ["on another machine", { host: "elsewhere" }],
+  ["in another container of this machine", { namespace: "pid:[1]" }],
+])("a holder %s is believed as long as it gives signs of life", async (_, change) => {
   const root = folder();
-  const path = leave(root, 1, { host: "elsewhere", pid: await deadPid() });
-  await expect(acquireLock(root)).rejects.toThrow("on elsewhere");
+  const path = leave(root, 1, { ...change, pid: await deadPid() });
+  await expect(acquireLock(root)).rejects.toThrow(LockedError);
   const past = new Date(Date.now() - 120_000);
   utimesSync(path, past, past);
   await (await acquireLock(root)).release();

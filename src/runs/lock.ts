@@ -28,7 +28,7 @@ export interface FoundLock {
   readonly epoch: number;
   /** Undefined where it has just let go. */
   readonly holder: Holder | undefined;
-  /** Whether its holder is at work; on another machine, whether it has lately given a sign of life. */
+  /** Whether its holder is at work; on another machine or in another container, whether it has lately given a sign of life. */
   readonly isHeld: boolean;
 }
 
@@ -44,7 +44,7 @@ export const isLockName = (name: string) => namePattern.test(name);
 
 /**
  * Takes the lock of a run. Nobody waits: a holder that is dead - its process is gone, or began at another time than the one of its number, or gave no
- * sign of life from another machine for a minute - is succeeded at once. The lock file carries the epoch in its name and is made by linking, so of two
+ * sign of life from another machine or container for a minute - is succeeded at once. The lock file carries the epoch in its name and is made by linking, so of two
  * successors one wins. Throws LockedError with who holds it, and StorageError.
  */
 export async function acquireLock(root: string): Promise<Lock> {

@@ -71,25 +71,46 @@ export async function openLog(path: string, kept: readonly LogRecord[], options:
 const encode = (records: readonly LogRecord[]): Uint8Array =>
   new TextEncoder().encode(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
 
-/** The records of a log; none where there is no file. A last line that was cut off is left out. Throws InputError, StorageError. */
-export async function readLog(path: string): Promise<LogRecord[]> {
+/**
+ * The records of a log, or the first `count`, behind which no line is looked at; none where there is no file. A last line that was cut off is left out.
+ * Throws InputError, StorageError.
+ */
+export async function readLog(path: string, count?: number): Promise<LogRecord[]> {
+  return (await readLines(path)).slice(0, count).map((line, i) => parseRecord(line, path, i + 1));
+}
+
+/** The records of a log up to the first line that is none: a loss of power may leave anything at its end. Throws StorageError. */
+export async function readSoundLog(path: string): Promise<LogRecord[]> {
+  const records: LogRecord[] = [];
+  for (const line of await readLines(path)) {
+    const record = recordOf(line);
+    if (!record) break;
+    records.push(record);
+  }
+  return records;
+}
+
+async function readLines(path: string): Promise<string[]> {
   const bytes = await readIfThere(path);
-  if (!bytes) return [];
-  const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1);
-  return lines.map((line, i) => parseRecord(line, path, i + 1));
+  return bytes ? new TextDecoder().decode(bytes).split("\n").slice(0, -1) : [];
 }
 
 function parseRecord(line: string, path: string, number: number): LogRecord {
-  try {
-    const record = JSON.parse(line) as LogRecord;
-    if (Number.isSafeInteger(record?.step)) return record;
-  } catch {
-    // the same error as for JSON of another kind
-  }
+  const record = recordOf(line);
+  if (record) return record;
   throw new InputError(
     path,
     `line ${number}: expected a record with a step, got ${line.slice(0, 60)}. Remove the line.`,
   );
+}
+
+function recordOf(line: string): LogRecord | undefined {
+  try {
+    const record = JSON.parse(line) as LogRecord;
+    return Number.isSafeInteger(record?.step) ? record : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A record without what depends on the clock: the same in every run of the same training on the same machine. */

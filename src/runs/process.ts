@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
 /** Which process on which machine: enough to tell it from a later one with the same number. */
@@ -8,6 +8,8 @@ export interface ProcessIdentity {
   readonly host: string;
   /** Of the machine since it started, where it can be known. */
   readonly boot: string | null;
+  /** Within which its number means something, where there are such: that of a container, say. */
+  readonly namespace: string | null;
   /** When the process began, in a form of the operating system, where it can be known. */
   readonly began: string | null;
 }
@@ -24,13 +26,24 @@ export function isRunning(pid: number): boolean {
 
 /** This process. */
 export function identify(): ProcessIdentity {
-  return { pid: process.pid, host: hostname(), boot: bootId(), began: beginningOf(process.pid) };
+  const { pid } = process;
+  return { pid, host: hostname(), boot: bootId(), namespace: namespaceOfPids(), began: beginningOf(pid) };
 }
 
-/** Whether a process is alive; undefined where that cannot be seen from this machine. */
-export function isAlive({ pid, host, boot, began }: ProcessIdentity): boolean | undefined {
+/** Whether a process is alive; undefined where that cannot be seen from this machine, or from within this container. */
+export function isAlive({ pid, host, boot, namespace, began }: ProcessIdentity): boolean | undefined {
   if (host !== hostname()) return undefined;
-  return boot === bootId() && isRunning(pid) && began === beginningOf(pid);
+  if (boot !== bootId()) return false;
+  if (namespace !== namespaceOfPids()) return undefined;
+  return isRunning(pid) && began === beginningOf(pid);
+}
+
+function namespaceOfPids(): string | null {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return null;
+  }
 }
 
 function bootId(): string | null {

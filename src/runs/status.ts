@@ -3,7 +3,7 @@ import { CheckpointError } from "../errors.ts";
 import { hasCheckpoints, loadNewest } from "./checkpoint.ts";
 import { readSummary } from "./concluding.ts";
 import { findLock, type Holder } from "./lock.ts";
-import { readLog } from "./log.ts";
+import { readSoundLog } from "./log.ts";
 import { openRun, type RunPaths } from "./run-directory.ts";
 import type { Summary } from "./summary.ts";
 
@@ -30,7 +30,7 @@ export interface Status {
 export async function statusOf(root: string): Promise<Status> {
   const { paths, record } = await openRun(root);
   const lock = await findLock(root);
-  const records = await readLog(paths.log);
+  const records = await readSoundLog(paths.log);
   const last = records.at(-1);
   const summary = await readSummary(paths);
   const newest = await newestOf(paths);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type Fault, faultyDisk } from "../../test/support/faulty-disk.ts";
 import { LockedError, StorageError } from "../errors.ts";
 import type { TrainingEvent } from "../train/train.ts";
-import { loadNewest } from "./checkpoint.ts";
+import { bestPath, loadCheckpoint, loadNewest } from "./checkpoint.ts";
 import type { FileSystem } from "./file-system.ts";
 import { openLog } from "./log.ts";
 import { presets } from "./presets.ts";
@@ -28,13 +28,16 @@ const checkpoint = (step: number): TrainingEvent => ({
 /** A run on a disk whose writes fail with `state.fault`. */
 async function fullDisk() {
   const disk = faultyDisk();
-  const state: { fault: Fault | undefined; isLost: boolean } = { fault: undefined, isLost: false };
+  const state: { fault: Fault | undefined; bestFault: Fault | undefined; isLost: boolean } = {
+    ...{ fault: undefined, bestFault: undefined, isLost: false },
+  };
   const files: FileSystem = {
     ...disk.files,
     async open(path, flags) {
       const file = await disk.files.open(path, flags);
       const write: typeof file.write = (bytes, at) => {
-        if (state.fault) disk.breakAt(0, state.fault);
+        const fault = state.fault ?? (path.includes("/best.") ? state.bestFault : undefined);
+        if (fault) disk.breakAt(0, fault);
         return file.write(bytes, at);
       };
       return { ...file, write };
@@ -49,7 +52,15 @@ async function fullDisk() {
     record: { coordescent: "", data: { name: "", fingerprint: "" }, config: presets.default.config },
     writing: { files, guard },
     log: await openLog(paths.log, [], { files, guard }),
-    ...{ best: undefined, last: undefined, quality: undefined, checkpoint: 0, sample: undefined, converged: undefined },
+    ...{
+      best: undefined,
+      pendingBest: undefined,
+      last: undefined,
+      quality: undefined,
+      checkpoint: 0,
+      sample: undefined,
+      converged: undefined,
+    },
     ...{ collapsed: undefined, watched: { diagnosis: null, rollbacks: 0 }, skipped: 0 },
     trouble: noTrouble(),
   };
@@ -61,7 +72,8 @@ async function fullDisk() {
       .split("\n")
       .map((line) => JSON.parse(line).step as number);
   const saved = async () => (await loadNewest(paths.checkpoints, disk.files)).checkpoint;
-  return { run, state, put, notices, lines, saved };
+  const best = () => loadCheckpoint(bestPath(paths.checkpoints), disk.files);
+  return { run, state, put, notices, lines, saved, best };
 }
 
 test.each(["EIO", "ENOSPC", "torn"] as const)(
@@ -117,6 +129,31 @@ test("a checkpoint that cannot be saved is said loudly; the old one stays, the n
     /^\/run: no checkpoint could be saved in 5 of 5 tries\. The newest checkpoint is that of step 60, from which `coordescent resume` goes on\./,
   );
   expect(await saved()).toMatchObject({ step: 60 });
+});
+
+test("a best checkpoint that cannot be written is no unsaved step: the one before stays, and the next checkpoint is the next try", async () => {
+  const { run, state, put, notices, saved, best } = await fullDisk();
+  const good = (step: number): TrainingEvent => ({
+    ...(checkpoint(step) as Extract<TrainingEvent, { type: "checkpoint" }>),
+    ...{ state: { best: { step, distance: 1 / step } }, isBest: true },
+  });
+  await put(good(10));
+  state.bestFault = "EIO";
+  await put(good(20));
+  for (const step of [30, 40, 50, 60, 70, 80]) await put(checkpoint(step));
+  expect(await saved()).toMatchObject({ step: 80 });
+  expect(run.trouble).toMatchObject({ files: 7, checkpointsInARow: 0 });
+  expect(run.best).toEqual({ step: 10, distance: 0.1 });
+  expect(await best()).toMatchObject({ step: 10 });
+  expect(notices).toEqual([
+    expect.stringMatching(
+      /^Step 20 is saved, but not as the best one\. .*best\.safetensors: .*EIO.* Training goes on\.$/,
+    ),
+  ]);
+  state.bestFault = undefined;
+  await put(checkpoint(90));
+  expect(run.best).toEqual({ step: 20, distance: 0.05 });
+  expect(await best()).toMatchObject({ step: 20 });
 });
 
 test("a run that another process has taken over is not written any more", async () => {

@@ -18,6 +18,8 @@ export interface Run {
   readonly writing: WriteOptions;
   /** What the best checkpoint is, if there has been a probe. */
   best: Best | undefined;
+  /** What it should be, where the disk did not take it: the next checkpoint is the next try. */
+  pendingBest: Best | undefined;
   /** The newest of each. */
   last: LogRecord | undefined;
   quality: Quality | undefined;
@@ -86,6 +88,25 @@ export async function store(run: Run, event: TrainingEvent, say: (notice: string
   if (event.type !== "checkpoint") return;
   if (run.trouble.checkpointsInARow > 0) say(`The disk takes files again: step ${event.step} is saved.`);
   run.trouble.checkpointsInARow = 0;
+  if (event.isBest) run.pendingBest = event.state.best;
+  await storeBest(run, say);
+}
+
+/** Makes the best checkpoint what it should be. Where the disk does not take it, all steps are saved and the one before stays the best. Throws LockedError. */
+async function storeBest(run: Run, say: (notice: string) => void): Promise<void> {
+  const { pendingBest, paths, writing, trouble } = run;
+  if (!pendingBest) return;
+  try {
+    await saveBest(paths.checkpoints, pendingBest.step, writing);
+    run.best = pendingBest;
+    run.pendingBest = undefined;
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    const isNews = trouble.error?.message !== error.message;
+    trouble.files += 1;
+    trouble.error = error;
+    if (isNews) say(`Step ${pendingBest.step} is saved, but not as the best one. ${error.message} Training goes on.`);
+  }
 }
 
 async function write(run: Run, event: Exclude<TrainingEvent, { type: "skipped" }>): Promise<void> {
@@ -105,14 +126,12 @@ async function write(run: Run, event: Exclude<TrainingEvent, { type: "skipped" }
   } else if (event.type === "collapsed") {
     run.collapsed = event;
   } else {
-    const { step, snapshot, state, isBest } = event;
+    const { step, snapshot, state } = event;
     await log.sync(); // no checkpoint is newer than its log
     const checkpoint = { step, snapshot, state, records: log.records };
-    await saveCheckpoint(paths.checkpoints, checkpoint, { keep: record.config.checkpoint.keep, ...writing });
+    const { keep } = record.config.checkpoint;
+    await saveCheckpoint(paths.checkpoints, checkpoint, { keep, spared: run.pendingBest?.step, ...writing });
     run.checkpoint = step;
-    if (!isBest) return;
-    await saveBest(paths.checkpoints, step, writing);
-    run.best = state.best;
   }
 }
 

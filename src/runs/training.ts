@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { ConfigError, InputError, StorageError } from "../errors.ts";
+import { CheckpointError, ConfigError, InputError, StorageError } from "../errors.ts";
 import type { LogRecord } from "../train/train.ts";
 import { version } from "../version.ts";
 import {
@@ -103,7 +103,7 @@ async function continueRun(
   const made = await recordsUpTo(paths.log, checkpoint, observer);
   const file = checkpointPath(paths.checkpoints, step);
   const rollsBack = record.config.watch.onCollapse === "rollback";
-  const best = rollsBack && checkpoint ? await loadBest(paths.checkpoints, checkpoint) : undefined;
+  const best = rollsBack && checkpoint ? await bestOrNone(paths.checkpoints, checkpoint, observer) : undefined;
   const resume = checkpoint && { resume: { checkpoint, file, elapsedMs: made.at(-1)?.elapsedMs ?? 0, best } };
   const job = { config: record.config, source: await findSource(record.config.data), stop: stopFlag(), ...resume };
   return runWorker(job, observer, async ({ fingerprint }) => {
@@ -127,11 +127,22 @@ function reopened(checkpoint: Checkpoint): Checkpoint {
   return { ...checkpoint, state: { ...state, ...(kept && { guard: kept }) } };
 }
 
+/** The best checkpoint; where it cannot be had a rollback goes to the start, and the observer is told. */
+async function bestOrNone(folder: string, from: Checkpoint, observer: Observer): Promise<Checkpoint | undefined> {
+  try {
+    return await loadBest(folder, from);
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    observer.onNotice?.(`${error.message} A rollback would go to the start.`);
+    return undefined;
+  }
+}
+
 /** The records of the log up to a checkpoint. */
 async function recordsUpTo(log: string, checkpoint: Checkpoint | undefined, observer: Observer): Promise<LogRecord[]> {
-  const found = await readLog(log);
   const records = checkpoint?.records ?? 0;
-  if (found.length >= records) return found.slice(0, records);
+  const found = await readLog(log, records);
+  if (found.length === records) return found;
   observer.onNotice?.(
     `${log}: expected ${records} records at step ${checkpoint!.step}, got ${found.length}. The log has a gap.`,
   );
@@ -157,6 +168,7 @@ async function beginRun({
     writing,
     log: await openLog(paths.log, made, writing),
     best: checkpoint && (await settleBest(paths.checkpoints, checkpoint, writing)),
+    pendingBest: undefined,
     last: made.at(-1),
     quality: made.findLast((entry) => entry.quality)?.quality,
     skipped: made.reduce((sum, { skipped = 0 }) => sum + skipped, 0),
