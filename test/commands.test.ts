@@ -153,10 +153,10 @@ describe("train", () => {
       ...hotter,
     ]);
     expect(outcome.code).toBe(4);
-    expect(outcome.stderr).toMatch(/step \d+: loss[DG] is (NaN|Infinity|-Infinity) after moving discriminator/);
+    expect(outcome.stderr).toMatch(/diverged at step \d+: loss[DG] is not finite; 5 iterations in a row/);
     expect(json(outcome.stdout)).toMatchObject({
       state: "diverged",
-      problem: expect.stringMatching(/^step \d+: loss/),
+      problem: expect.stringMatching(/step \d+: loss[DG] is not finite/),
     });
     expect(json(read(run, "summary.json"))).toEqual(json(outcome.stdout));
     const checkpoints = readdirSync(join(run, "checkpoints"));
@@ -212,9 +212,13 @@ describe("resume", () => {
     const straight = join(root, "straight");
     await succeed(["train", ...small, ...steady, "--steps", String(step + 20), "--run", straight]);
     await succeed(["resume", signal, "--steps", String(step + 20)]);
-    const final = (run: string, at: number) => read(run, "checkpoints", `${String(at).padStart(6, "0")}.safetensors`);
-    expect(final(steps, 60).equals(final(whole, 60))).toBe(true);
-    expect(final(signal, step + 20).equals(final(straight, step + 20))).toBe(true);
+    // the watchdog looks at the last step of a training, too, and remembers that: all else is the same
+    const final = async (run: string, at: number) => {
+      const { snapshot } = await loadCheckpoint(join(run, "checkpoints", `${String(at).padStart(6, "0")}.safetensors`));
+      return Object.fromEntries([...snapshot].map(([name, { values }]) => [name, Buffer.from(values.slice().buffer)]));
+    };
+    expect(await final(steps, 60)).toEqual(await final(whole, 60));
+    expect(await final(signal, step + 20)).toEqual(await final(straight, step + 20));
     const regular = (run: string) => timeless(run, "metrics.jsonl").filter((record) => record.step % 5 === 0);
     expect(regular(steps)).toEqual(regular(whole));
   });
