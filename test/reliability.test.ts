@@ -72,14 +72,21 @@ const removeLocks = (run: string) => {
   for (const name of readdirSync(run).filter((name) => name.startsWith("lock."))) rmSync(join(run, name));
 };
 
-test("twenty trainings that are killed at random times and resumed end like one that was never killed", async () => {
+test("twenty trainings that are killed at random steps and resumed end like one that was never killed", async () => {
   const outcome = await coordescent(["verify-resume", "--kills", "20", "--steps", "60", "--json"]);
   expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
   const { kills, equal } = json(outcome);
   expect(equal).toBe(20);
   expect(kills).toHaveLength(20);
+  for (const { step } of kills) expect(step > 0 && step < 60, `step ${step}`).toBe(true);
   expect(outcome.stderr.match(/^kill \d+ of 20: .* equal$/gm)).toHaveLength(20);
 }, 300_000);
+
+test("verify-resume of what cannot be trained is a mistake of who asks", async () => {
+  const outcome = await coordescent(["verify-resume", "--set", "descent.partition=nonsense"]);
+  expect(outcome.stderr).toMatch(/^coordescent: descent\.partition: /m);
+  expect(outcome.code).toBe(2);
+});
 
 test("a run has one writer, its status tells the truth, and a killed one goes on", async () => {
   const run = join(temporaryDirectory(), "run");

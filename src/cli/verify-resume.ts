@@ -37,11 +37,11 @@ export function addVerifyResumeCommand(program: Command): void {
   const command = program
     .command("verify-resume")
     .description("prove that killed and resumed trainings end like one that was never killed, bit for bit")
-    .option("--kills <n>", "processes to kill at random times", parseNumber, 20)
+    .option("--kills <n>", "processes to kill at random steps", parseNumber, 20)
     .option("--preset <name>", "configuration of the trainings")
     .option("--data <name>", "data of the trainings", "ring")
     .option("--steps <n>", "iterations of each training", parseNumber, 100)
-    .option("--seed <n>", "seed of the trainings and of the times of the kills", parseNumber, 1)
+    .option("--seed <n>", "seed of the trainings and of the steps of the kills", parseNumber, 1)
     .addOption(
       new Option("--set <key=value>", "any configuration key; may be repeated")
         .argParser((text: string, previous: string[]) => [...previous, text])

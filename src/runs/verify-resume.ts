@@ -3,9 +3,12 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { ConfigError } from "../errors.ts";
 import { stream, uniform } from "../random.ts";
 import { checkpointPath } from "./checkpoint.ts";
 import { isConcluded } from "./concluding.ts";
+import { readIfThere } from "./files.ts";
 import { readLog, timeless } from "./log.ts";
 import { runPaths } from "./run-directory.ts";
 
@@ -23,7 +26,7 @@ export interface Kill {
   readonly number: number;
   /** Milliseconds that the process had lived. */
   readonly afterMs: number;
-  /** Steps that the log had then. */
+  /** Step that the log had come to. */
   readonly step: number;
   /** Of the run, once it was resumed to its end, perhaps through more kills. */
   readonly hashes: RunHashes;
@@ -40,16 +43,17 @@ export interface VerifyOptions {
   readonly training: readonly string[];
   readonly steps: number;
   readonly kills: number;
-  /** Of the times at which processes are killed. */
+  /** Of the steps at which processes are killed. */
   readonly seed: number;
   readonly onWhole?: (hashes: RunHashes, ms: number) => void;
   readonly onKill?: (kill: Kill) => void;
 }
 
 /**
- * Trains once without a break; then again and again with processes that get SIGKILL at random times and are resumed until the run is done, and compares what it
- * has come to. Times are uniform over as long as the uninterrupted process took, its start included, and where the kill lands in it only the system knows.
- * Throws Error where a process ends with an error of its own.
+ * Trains once without a break; then again and again with processes that get SIGKILL and are resumed until the run is done, and compares what it has come to.
+ * A process is killed a random time of up to 5 ms after its log has come to a random record that no process of the run had come to; only kills before the
+ * last step count. Throws ConfigError where a training cannot be begun as asked or is over before it can be killed, and Error where a process ends with
+ * another error of its own.
  */
 export async function verifyResume(options: VerifyOptions): Promise<readonly Kill[]> {
   const { command, folder, training, steps, kills, seed, onWhole, onKill } = options;
@@ -58,20 +62,34 @@ export async function verifyResume(options: VerifyOptions): Promise<readonly Kil
   const { ms } = await session(command, trainArgs(whole));
   const expected = await hashesOf(whole, steps);
   onWhole?.(expected, ms);
-  const times = stream(seed, "kills");
+  const logged = (await readLog(runPaths(whole).log)).filter(({ step }) => step < steps).length;
+  const random = stream(seed, "kills");
+  let draw = 0;
+  const upTo = (limit: number) => limit * uniform(random, 0, draw++);
   const done: Kill[] = [];
-  for (let attempt = 0, draw = 0; done.length < kills; attempt++) {
+  let inVain = 0;
+  for (let attempt = 0; done.length < kills; attempt++) {
+    if (inVain === 10) {
+      const problem = `a training of ${steps} steps was over 10 times before it could be killed.`;
+      throw new ConfigError(`--steps: ${problem} Give more, and let \`log.every\` be less.`, "--steps");
+    }
     const run = join(folder, `killed-${attempt}`);
     const own: Pick<Kill, "afterMs" | "step">[] = [];
     for (let isOver = false; !isOver; ) {
       const args = existsSync(runPaths(run).config) ? ["resume", run, "--quiet"] : trainArgs(run);
-      const afterMs = done.length + own.length < kills ? ms * uniform(times, 0, draw++) : undefined;
-      const ended = await session(command, args, afterMs);
-      if (ended.isKilled) {
-        own.push({ afterMs: ended.ms, step: (await readLog(runPaths(run).log)).at(-1)?.step ?? 0 });
-      }
+      const made = (await readLog(runPaths(run).log)).length;
+      const isWanted = done.length + own.length < kills && made < logged;
+      const moment = isWanted && {
+        log: runPaths(run).log,
+        records: made + 1 + Math.floor(upTo(logged - made)),
+        ms: upTo(5),
+      };
+      const ended = await session(command, args, moment || undefined);
+      const step = (await readLog(runPaths(run).log)).at(-1)?.step ?? 0;
+      if (ended.isKilled && step < steps) own.push({ afterMs: ended.ms, step });
       isOver = !ended.isKilled || (await isConcluded(runPaths(run), steps)); // it may die when all is done
     }
+    inVain = own.length > 0 ? 0 : inVain + 1;
     const hashes = await hashesOf(run, steps);
     const isEqual = JSON.stringify(hashes) === JSON.stringify(expected);
     for (const kill of own) {
@@ -83,28 +101,50 @@ export async function verifyResume(options: VerifyOptions): Promise<readonly Kil
   return done;
 }
 
-/** Runs a process to its end, or kills it after some time. */
+/** Records that a log has to have, and milliseconds from then on. */
+interface Moment {
+  readonly log: string;
+  readonly records: number;
+  readonly ms: number;
+}
+
+/** Milliseconds between two looks at a log. */
+const lookMs = 2;
+
+/** Runs a process to its end, or kills it at a moment. */
 function session(
   [program, ...first]: VerifyOptions["command"],
   args: readonly string[],
-  afterMs?: number,
+  moment?: Moment,
 ): Promise<{ isKilled: boolean; ms: number }> {
   return new Promise((resolve, reject) => {
     const begun = performance.now();
     const child = spawn(program!, [...first, ...args], { stdio: ["ignore", "ignore", "pipe"] });
-    const timer = afterMs === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), afterMs);
+    let isOver = false;
+    const kill = async ({ log, records, ms }: Moment) => {
+      while (!isOver && (await linesOf(log)) < records) await setTimeout(lookMs);
+      await setTimeout(ms);
+      child.kill("SIGKILL");
+    };
+    if (moment) kill(moment).catch(reject);
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       said += text;
     });
     child.on("error", reject);
     child.on("close", (code, signal) => {
-      clearTimeout(timer);
+      isOver = true;
       const ms = Math.round(performance.now() - begun);
-      if (code === 0 || (signal === "SIGKILL" && timer)) resolve({ isKilled: code !== 0, ms });
+      if (code === 0 || (signal === "SIGKILL" && moment)) resolve({ isKilled: code !== 0, ms });
+      else if (code === 2) reject(new ConfigError(said.trim().replace(/^coordescent: /, "")));
       else reject(new Error(`verify-resume: ${args.join(" ")} ended with ${code ?? signal}: ${said.trim()}`));
     });
   });
+}
+
+async function linesOf(log: string): Promise<number> {
+  const bytes = await readIfThere(log);
+  return bytes?.reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0) ?? 0;
 }
 
 async function hashesOf(run: string, steps: number): Promise<RunHashes> {
