@@ -1,19 +1,19 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { largestError, numbers } from "../../test/support/evaluate.ts";
-import { apply, constant, input, type Operator, type Shape, type Tensor } from "../graph/tensor.ts";
-import { compile } from "../onnx/compile.ts";
-import { add, mul, neg, square } from "../ops/arithmetic.ts";
-import { reduceSum } from "../ops/broadcasting.ts";
-import { greater, where } from "../ops/comparison.ts";
-import { exp } from "../ops/elementwise.ts";
-import { operators } from "../ops/operators.ts";
-import { matMul } from "../ops/product.ts";
-import type { Program } from "../program.ts";
-import { type ArenaTensor, openArena } from "../runtime/arena.ts";
-import { nodeRuntime } from "../runtime/node.ts";
-import type { Session } from "../runtime/runtime.ts";
-import { signed, unsigned } from "./binary.ts";
+import { apply, constant, input, type Operator, type Shape, type Tensor } from "../src/graph/tensor.ts";
+import { compile } from "../src/onnx/compile.ts";
+import { add, mul, neg, square } from "../src/ops/arithmetic.ts";
+import { reduceSum } from "../src/ops/broadcasting.ts";
+import { greater, where } from "../src/ops/comparison.ts";
+import { exp } from "../src/ops/elementwise.ts";
+import { operators } from "../src/ops/operators.ts";
+import { matMul } from "../src/ops/product.ts";
+import type { Program } from "../src/program.ts";
+import { type ArenaTensor, openArena } from "../src/runtime/arena.ts";
+import { nodeRuntime } from "../src/runtime/node.ts";
+import type { Session } from "../src/runtime/runtime.ts";
+import { signed, unsigned } from "../src/wasm/binary.ts";
+import { largestError, numbers } from "./support/evaluate.ts";
 
 const runtime = nodeRuntime({ threads: 1 });
 const compiled = (tensors: readonly Tensor[]) =>
