@@ -88,12 +88,22 @@ export function scatter(points: Float32Array, { real, size = 480, extent }: Scat
       `scatter: extent must be a positive number, got ${extent}. Pass half the width of the square.`,
     );
   }
-  const canvas: Canvas = { size, rgb: new Float64Array(3 * size * size) };
+  const canvas = canvasOf(size);
   const unit = size / 480;
   drawPaper(canvas);
   if (real) drawDiscs(canvas, real, extent, { radius: 4.5 * unit, colour: REAL, opacity: 0.6 });
   drawDiscs(canvas, points, extent, { radius: 2.4 * unit, colour: GENERATED, opacity: 0.55 });
-  return encode({ width: size, height: size, data: Uint8Array.from(canvas.rgb, Math.round), channels: 3, depth: 8 });
+  const data = new Uint8Array(3 * size * size);
+  for (let i = 0; i < data.length; i++) data[i] = Math.round(canvas.rgb[i]!);
+  return encode({ width: size, height: size, data, channels: 3, depth: 8 });
+}
+
+/** The last canvas, for the next picture: a training draws hundreds, and megabytes of garbage from each would wait for the collector for long. */
+let last: Canvas | undefined;
+
+function canvasOf(size: number): Canvas {
+  if (last?.size !== size) last = { size, rgb: new Float64Array(3 * size * size) };
+  return last;
 }
 
 interface Canvas {

@@ -5,6 +5,7 @@ import type { Best, Converged, LogRecord, Quality, TrainingEvent } from "../trai
 import { saveBest, saveCheckpoint } from "./checkpoint.ts";
 import { dataSetOf } from "./data-source.ts";
 import { type WriteOptions, writeWhole } from "./files.ts";
+import { freeGarbage } from "./garbage.ts";
 import type { Log } from "./log.ts";
 import type { RunPaths, RunRecord } from "./run-directory.ts";
 import type { Summary } from "./summary.ts";
@@ -80,6 +81,7 @@ export async function store(run: Run, event: TrainingEvent, say: (notice: string
   }
   try {
     await write(run, event);
+    if (event.type === "samples" || event.type === "checkpoint") freeGarbage();
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     endure(run, event, error, say);

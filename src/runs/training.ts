@@ -183,9 +183,12 @@ async function beginRun({
 
 const stopFlag = () => new SharedArrayBuffer(4);
 
+/** A training makes little garbage: a small place for it is full, and collected, often, and the memory of the process has its size from the beginning. */
+const resourceLimits = { maxYoungGenerationSizeMb: 6 };
+
 /** Runs a job in a thread and stores what it posts; `prepare` makes the run's directory ready once the thread is. */
 function runWorker(job: Job, observer: Observer, prepare: (ready: Ready) => Promise<Run>): Training {
-  const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: job });
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: job, resourceLimits });
   let run: Run | undefined;
   let runtime = "";
   const say = (notice: string) => observer.onNotice?.(notice);
