@@ -148,7 +148,7 @@ export const presets = {
   lsgan: {
     summary: "the default with the least-squares loss (Mao et al. 2017)",
     measured:
-      "MNIST, one move an iteration, 20,000 iterations: distance 49.6 where the default's loss has 46.4 (one seed)",
+      "MNIST, 20,000 iterations, seed 3: FID-C 33.2 (real images 5.8), coverage 0.802 (0.941), all digits, KL 0.013",
     config: withLoss("lsgan", "least-squares"),
   },
   hinge: {
@@ -188,7 +188,7 @@ export const presets = {
     summary:
       "covers ring and grid: networks with ReLU, the first two layers of G every second move and the others every move, relativistic loss, R1 and R2 of 0.05, batch 512",
     measured:
-      "20,000 iterations, seeds 11 to 13: grid 25 of 25 Gaussians, 96 % of the samples within three deviations of one (true ones 98.9 %), KL 0.007; ring 8 of 8, 98 %, KL 0.003",
+      "20,000 iterations, grid with seeds 11 to 14 and ring with 11 to 13: grid 25 of 25 Gaussians, 96 % of the samples within three deviations of one (true ones 98.9 %), KL 0.007; ring 8 of 8, 98 %, KL 0.003",
     config: {
       ...withLoss("points", "relativistic"),
       data: "grid",
