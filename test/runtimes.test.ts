@@ -57,9 +57,9 @@ describe.each<readonly [string, Runtime]>([
     const program = compile("step", [{ name: "w/next", tensor: next, role: "parameter", replaces: "w" }]);
     const session = await runtime.load(program);
     let [old, fresh] = [runtime.allocate([n, n]), runtime.allocate([n, n])];
-    const batch = runtime.allocate([n, n]);
+    const [batch, check] = [runtime.allocate([n, n]), runtime.allocate([])];
     for (let step = 0; step < 5; step++) {
-      await session.run({ w: old, x: batch }, { "w/next": fresh });
+      await session.run({ w: old, x: batch }, { "w/next": fresh, "step/check": check });
       [old, fresh] = [fresh, old];
     }
     expect((await old.read()).every((value) => value === 5)).toBe(true);
