@@ -187,7 +187,9 @@ test("two runs that begin at once never share a directory", async () => {
 });
 
 describe("resume", () => {
-  test("ends with the weights and the log of a run that was never stopped, whether by steps or by a signal", async () => {
+  test("ends with the weights and the log of a run that was never stopped, whether by steps or by a signal", {
+    timeout: 300_000,
+  }, async () => {
     const root = temporaryDirectory();
     const [whole, steps, signal] = ["whole", "steps", "signal"].map((name) => join(root, name)) as [
       string,
