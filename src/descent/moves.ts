@@ -106,11 +106,12 @@ function kernelPrograms(name: string, step: Differentiated, options: MoveOptions
   if (!hasKernels || hasCorrector || reportsDecrease) return undefined;
   const { gradients, reading } = handedOver(step, "cache");
   const updates = steppedResults(reading, options);
+  if (operationsPerWeight(updates, step) < leastOfKernel) return undefined;
   const update = compile(`${name}/update`, [...gradientResults(reading, options), ...updates], {
     precision,
     hasKernel: true,
   });
-  if (!update.kernel || operationsPerWeight(updates, step) < leastOfKernel) return undefined;
+  if (!update.kernel) return undefined;
   const results = [...metricResults(step.objective, 1), ...gradients, ...followingResults(step, step.weights, options)];
   const { prefix, rest } =
     innerSteps === 1 ? { prefix: {}, rest: results } : withPrefix(name, results, weightsIn(step), options);

@@ -1,19 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { simple } from "../../test/support/config.ts";
+import { simplePoints } from "../../test/support/config.ts";
 import { ring } from "../data/mixture.ts";
-import { configure } from "../runs/config.ts";
 import { planOf } from "../runs/model.ts";
 import { referenceRuntime } from "../runtime/reference.ts";
 import { type GuardMemory, mostRollbacks, openGuard, type Reaction } from "./guard.ts";
 import { createTrainer } from "./trainer.ts";
 
-const config = configure(simple, [
-  ["batch", 4],
-  ["generator.latent", 3],
-  ["generator.hidden", [5]],
-  ["discriminator.hidden", [4]],
-]);
-const plan = planOf(config, ring);
+const plan = planOf(simplePoints, ring);
 
 /** A training that nobody moves, so that its generator counts as frozen, and its guard; the looks are at 100, 200, ... of 10,000. */
 async function guarded(reaction: Reaction, memory?: GuardMemory) {

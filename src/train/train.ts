@@ -192,7 +192,7 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
     if (isBest) await guard?.keep();
     const rollback = seen?.record.rollback;
     if (rollback) await guard!.goBack(rollback);
-    if (seen) state = { ...state, guard: guard!.memory, ...(seen?.collapsed && { collapsed: seen.collapsed }) };
+    if (seen) state = { ...state, guard: guard!.memory, ...(seen.collapsed && { collapsed: seen.collapsed }) };
     if (isDue(checkpointEvery) || isBest || ending || rollback) {
       yield await save(isBest);
       savedAt = trainer.step;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { simple } from "../../test/support/config.ts";
+import { simplePoints } from "../../test/support/config.ts";
 import { imageDataset } from "../data/image-feed.ts";
 import { ring } from "../data/mixture.ts";
 import { CheckpointError, DivergedError } from "../errors.ts";
@@ -10,13 +10,7 @@ import { referenceRuntime } from "../runtime/reference.ts";
 import { train } from "./train.ts";
 import { createTrainer } from "./trainer.ts";
 
-const config = configure(simple, [
-  ["batch", 4],
-  ["generator.latent", 3],
-  ["generator.hidden", [5]],
-  ["discriminator.hidden", [4]],
-]);
-const plan = planOf(config, ring);
+const plan = planOf(simplePoints, ring);
 const trainer = (options = { plan }) => createTrainer({ ...options, runtime: referenceRuntime(), data: ring, seed: 1 });
 
 test("a restored trainer goes on like the one whose snapshot it got", async () => {
@@ -49,7 +43,7 @@ test("a snapshot holds every tensor that an iteration can change: changing any o
 
 test("a pace multiplies the learning rates of both players", async () => {
   const plain = planOf(
-    configure(config, [
+    configure(simplePoints, [
       ["descent.update", "gradient"],
       ["discriminator.descent.update", "gradient"],
       ["game.order", "simultaneous"],
@@ -78,7 +72,7 @@ test("the critic gives the logits that the discriminator's loss is made of, and 
       ["discriminator.r2", 0],
       ["discriminator.spectralNorm", spectralNorm],
     ];
-    const one = await trainer({ plan: planOf(configure(config, settings), ring) });
+    const one = await trainer({ plan: planOf(configure(simplePoints, settings), ring) });
     const [examples, latents] = [new Float32Array(4 * 2), new Float32Array(4 * 3)];
     ring.fill(1, 0, examples);
     fillNormal(stream(1, "batch/latents"), 0, latents);
@@ -121,7 +115,7 @@ test("data of another shape are refused", async () => {
 
 test("numbers that are not finite are never given out to be saved", async () => {
   const wild = planOf(
-    configure(config, [
+    configure(simplePoints, [
       ["descent.learningRate", 1e6],
       ["descent.update", "gradient"],
     ]),

@@ -14,3 +14,11 @@ export const simple = configure(presets.default.config, [
   ["discriminator.r2", 0.02],
   ["discriminator.descent.learningRate", 2e-4],
 ]);
+
+/** The same of networks so small that a test can train them in the reference runtime, for points. */
+export const simplePoints = configure(simple, [
+  ["batch", 4],
+  ["generator.latent", 3],
+  ["generator.hidden", [5]],
+  ["discriminator.hidden", [4]],
+]);
