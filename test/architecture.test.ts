@@ -75,7 +75,7 @@ const outside: Readonly<Record<string, readonly RegExp[]>> = {
   data: [/^node:/, /^fast-png$/],
   metrics: [/^ml-matrix$/],
   evaluation: [/^node:(crypto|fs|url)$/],
-  runtime: [/^node:/, /^onnxruntime-(node|web)/],
+  runtime: [/^node:/, /^onnxruntime-(node|web)/, /^koffi$/],
 };
 
 describe("imports", () => {

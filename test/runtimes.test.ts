@@ -6,6 +6,7 @@ import { compile } from "../src/onnx/compile.ts";
 import { add } from "../src/ops/arithmetic.ts";
 import { reduceSum } from "../src/ops/broadcasting.ts";
 import { sizeOf } from "../src/program.ts";
+import { nativeRuntime } from "../src/runtime/native.ts";
 import { nodeRuntime } from "../src/runtime/node.ts";
 import { referenceRuntime } from "../src/runtime/reference.ts";
 import type { Runtime } from "../src/runtime/runtime.ts";
@@ -16,8 +17,9 @@ import { operatorContracts } from "./support/operator-cases.ts";
 /** What every runtime promises; a new one adds its line. */
 describe.each<readonly [string, Runtime]>([
   ["reference", referenceRuntime()],
+  ["onnxruntime", nativeRuntime({ threads: 1 })],
+  ["onnxruntime, 2 threads", nativeRuntime({ threads: 2 })],
   ["onnxruntime-node", nodeRuntime({ threads: 1 })],
-  ["onnxruntime-node, 2 threads", nodeRuntime({ threads: 2 })],
   ["onnxruntime-web", webRuntime({ threads: 1 })],
 ])("runtime %s", (_, runtime) => {
   test.each(operatorContracts.map((contract) => [contract.operator.type, contract] as const))(

@@ -5,6 +5,7 @@ import { type Program, sizeOf } from "../program.ts";
 import { openArena, openKernel } from "./arena.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
 import type { Bindings, Runtime, RuntimeOptions, Session } from "./runtime.ts";
+import { sessionSettings } from "./session-settings.ts";
 
 // Not an import: where the package has no binary for this machine, Node 20 would end the process instead of rejecting.
 const ort: typeof import("onnxruntime-node") = createRequire(import.meta.url)("onnxruntime-node");
@@ -42,12 +43,6 @@ export function nodeRuntime({ threads = 0, provider = "cpu" }: NodeRuntimeOption
 function nodeTensor(host: HostTensor<Float32Array>): NodeTensor {
   return { ...host, tensor: new ort.Tensor("float32", host.values, host.shape) };
 }
-
-const sessionSettings = {
-  // Several sessions are alive: threads may spin while their own session runs, but not on the cores of the one that runs next.
-  force_spinning_stop: "1",
-  set_denormal_as_zero: "1",
-};
 
 function sessionOptions(threads: number, provider: "cpu" | "webgpu"): InferenceSession.SessionOptions {
   return {

@@ -9,6 +9,10 @@ import { chooseThreads } from "./threads.ts";
 export async function openRuntime(device: Device, options: RuntimeOptions = {}): Promise<Runtime> {
   const threads = chooseThreads(options.threads ?? 0, device);
   if (device === "wasm") return openWeb(threads);
+  if (device === "cpu") {
+    const native = await openNative(threads);
+    if (native) return native;
+  }
   try {
     const { nodeRuntime } = await import("./node.ts");
     return nodeRuntime({ threads, provider: device });
@@ -16,6 +20,16 @@ export async function openRuntime(device: Device, options: RuntimeOptions = {}):
     const reason = reasonOf("onnxruntime-node", error);
     if (device === "webgpu") throw new ConfigError(`device webgpu: ${reason}.`, "device");
     return openWeb(1, `${reason}, and `);
+  }
+}
+
+/** The library called straight; undefined where koffi or the library is not to be had, which the way through the Node package then finds out. */
+async function openNative(threads: number): Promise<Runtime | undefined> {
+  try {
+    const { nativeRuntime } = await import("./native.ts");
+    return nativeRuntime({ threads });
+  } catch {
+    return undefined;
   }
 }
 

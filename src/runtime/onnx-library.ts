@@ -1,0 +1,151 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import koffi from "koffi";
+import { sessionSettings } from "./session-settings.ts";
+
+/** An address; 0 is none. */
+export type Pointer = bigint;
+
+/** A function of the C interface; what it returns is an error unless it is null. */
+type Fallible = (...parameters: readonly unknown[]) => Pointer | null;
+
+/** ONNX Runtime's native library, as far as training needs it. Tensors are float32; names and addresses stand in arrays of pointers, whose owner keeps them alive. */
+export interface OnnxLibrary {
+  /** Loads a model that runs on so many threads. Throws Error where the library refuses it. */
+  openSession(model: Uint8Array, threads: number): Pointer;
+  closeSession(session: Pointer): void;
+  /** A tensor over memory that must not move, such as that of an ArrayBuffer: it is read and written in place. */
+  openValue(values: Float32Array, shape: readonly number[]): Pointer;
+  closeValue(value: Pointer): void;
+  /** Runs a model on this thread and those of its session. Throws Error where the library refuses the inputs or outputs. */
+  run(
+    session: Pointer,
+    inputNames: BigUint64Array,
+    inputs: BigUint64Array,
+    outputNames: BigUint64Array,
+    outputs: BigUint64Array,
+  ): void;
+}
+
+/** Version of the C interface in which every function below is. */
+const interfaceVersion = 16;
+
+/**
+ * Position in the table of the C interface (onnxruntime_c_api.h, which only grows at its end), and parameters. All but the first return a status.
+ */
+const functions = {
+  GetErrorMessage: [2, ["void *"]],
+  CreateEnv: [3, ["int", "str", "void *"]],
+  CreateSessionFromArray: [8, ["void *", "void *", "size_t", "void *", "void *"]],
+  Run: [9, ["void *", "void *", "void *", "void *", "size_t", "void *", "size_t", "void *"]],
+  CreateSessionOptions: [10, ["void *"]],
+  SetSessionLogSeverityLevel: [22, ["void *", "int"]],
+  SetIntraOpNumThreads: [24, ["void *", "int"]],
+  CreateTensorWithDataAsOrtValue: [49, ["void *", "void *", "size_t", "void *", "size_t", "int", "void *"]],
+  CreateCpuMemoryInfo: [69, ["int", "int", "void *"]],
+  ReleaseStatus: [93, ["void *"]],
+  ReleaseSession: [95, ["void *"]],
+  ReleaseValue: [96, ["void *"]],
+  ReleaseSessionOptions: [100, ["void *"]],
+  AddSessionConfigEntry: [130, ["void *", "str", "str"]],
+} as const;
+
+const float32 = 1;
+const errorsOnly = 3;
+
+let opened: OnnxLibrary | undefined;
+
+/** The library that comes with onnxruntime-node, once for each thread. Throws Error where there is none for this machine. */
+export function onnxLibrary(): OnnxLibrary {
+  opened ??= openLibrary();
+  return opened;
+}
+
+function openLibrary(): OnnxLibrary {
+  const call = functionsOf(libraryFile());
+  const made = (create: (...parameters: readonly unknown[]) => void, ...parameters: readonly unknown[]): Pointer => {
+    const place = new BigUint64Array(1);
+    create(...parameters, place);
+    return place[0]!;
+  };
+  const environment = made(call.CreateEnv, errorsOnly, "coordescent");
+  const memory = made(call.CreateCpuMemoryInfo, 1, 0);
+  return {
+    openSession(model, threads) {
+      const options = made(call.CreateSessionOptions);
+      call.SetSessionLogSeverityLevel(options, errorsOnly);
+      call.SetIntraOpNumThreads(options, threads);
+      for (const [key, value] of Object.entries(sessionSettings)) {
+        call.AddSessionConfigEntry(options, `session.${key}`, value);
+      }
+      try {
+        return made(call.CreateSessionFromArray, environment, model, model.byteLength, options);
+      } finally {
+        call.ReleaseSessionOptions(options);
+      }
+    },
+    closeSession: call.ReleaseSession,
+    openValue(values, shape) {
+      const sizes = BigInt64Array.from(shape, BigInt);
+      const { CreateTensorWithDataAsOrtValue: create } = call;
+      return made(create, memory, values, values.byteLength, sizes, shape.length, float32);
+    },
+    closeValue: call.ReleaseValue,
+    run: (session, inputNames, inputs, outputNames, outputs) =>
+      call.Run(session, null, inputNames, inputs, inputs.length, outputNames, outputs.length, outputs),
+  };
+}
+
+/** Texts as C wants them: their addresses, and the memory that has to live as long as these are used. */
+export function texts(list: readonly string[]): { readonly pointers: BigUint64Array; readonly memory: ArrayBuffer[] } {
+  const memory = list.map((text) => {
+    const bytes = new TextEncoder().encode(`${text}\0`);
+    const buffer = new ArrayBuffer(bytes.length); // outside the heap, where nothing moves
+    new Uint8Array(buffer).set(bytes);
+    return buffer;
+  });
+  return { pointers: BigUint64Array.from(memory, (buffer) => koffi.address(buffer)), memory };
+}
+
+type Calls = Readonly<Record<keyof typeof functions, (...parameters: readonly unknown[]) => void>>;
+
+/** The functions of the table, which throw what they return as a status. */
+function functionsOf(file: string): Calls {
+  pin(file);
+  const pointer = (from: Pointer, index: number) => koffi.decode(from, index * koffi.sizeof("void *"), "void *");
+  const base = koffi.load(file).func("OrtGetApiBase", "void *", [])() as Pointer;
+  const table = koffi.call(pointer(base, 0), koffi.proto("void *", ["uint32_t"]), interfaceVersion) as Pointer | null;
+  if (table === null) throw new Error(`${file} has no interface of version ${interfaceVersion}`);
+  const at = ([index, parameters]: readonly [number, readonly string[]], result: string) =>
+    koffi.decode(pointer(table, index), koffi.proto(result, [...parameters]));
+  const messageOf = at(functions.GetErrorMessage, "str") as (status: Pointer) => string;
+  const release = at(functions.ReleaseStatus, "void") as (status: Pointer) => void;
+  const throwing =
+    (call: Fallible) =>
+    (...parameters: readonly unknown[]) => {
+      const status = call(...parameters);
+      if (status === null) return;
+      const message = messageOf(status);
+      release(status);
+      throw new Error(message);
+    };
+  const entries = Object.entries(functions).map(([name, entry]) => {
+    const call = at(entry, name.startsWith("Release") ? "void" : "void *") as Fallible;
+    return [name, name.startsWith("Release") ? call : throwing(call)];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Keeps the library in the process: sessions of other threads run in it when the thread that loaded it ends. */
+function pin(file: string): void {
+  if (process.platform === "win32") koffi.load("kernel32.dll").func("LoadLibraryA", "void *", ["str"])(file);
+  else koffi.load(null).func("dlopen", "void *", ["str", "int"])(file, 2);
+}
+
+/** Where onnxruntime-node keeps the library of this machine. */
+function libraryFile(): string {
+  const { platform, arch } = process;
+  const names: Readonly<Record<string, string>> = { darwin: "libonnxruntime.1.dylib", win32: "onnxruntime.dll" };
+  const package_ = dirname(dirname(createRequire(import.meta.url).resolve("onnxruntime-node")));
+  return join(package_, "bin", "napi-v6", platform, arch, names[platform] ?? "libonnxruntime.so.1");
+}
