@@ -82,10 +82,15 @@ test("twenty trainings that are killed at random steps and resumed end like one 
   expect(outcome.stderr.match(/^kill \d+ of 20: .* equal$/gm)).toHaveLength(20);
 }, 300_000);
 
-test("verify-resume of what cannot be trained is a mistake of who asks", async () => {
-  const outcome = await coordescent(["verify-resume", "--set", "descent.partition=nonsense"]);
-  expect(outcome.stderr).toMatch(/^coordescent: descent\.partition: /m);
-  expect(outcome.code).toBe(2);
+test("verify-resume of what cannot be trained ends like the training: a mistake of who asks, a file that is none", async () => {
+  const setting = await coordescent(["verify-resume", "--set", "descent.partition=nonsense"]);
+  expect(setting.stderr).toMatch(/^coordescent: descent\.partition: /);
+  expect(setting.code).toBe(2);
+  const file = join(temporaryDirectory(), "images.npy");
+  writeFileSync(file, "no array");
+  const data = await coordescent(["verify-resume", "--data", file]);
+  expect(data.stderr).toMatch(/^coordescent: .*images\.npy: expected images to train on/);
+  expect(data.code).toBe(6);
 });
 
 test("a run has one writer, its status tells the truth, and a killed one goes on", async () => {

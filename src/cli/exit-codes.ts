@@ -23,6 +23,11 @@ const byErrorName: Readonly<Record<string, number>> = {
   CheckpointError: exitCodes.checkpoint,
 };
 
+/** The name of an error that ends a command with an exit code, or undefined where no user can cause it. */
+export function errorNameOf(exitCode: number): string | undefined {
+  return Object.keys(byErrorName).find((name) => byErrorName[name] === exitCode);
+}
+
 /** The exit code of an error, or undefined where it is none that a user can cause. */
 export function exitCodeOf(error: unknown): number | undefined {
   return error instanceof Error ? byErrorName[error.name] : undefined;

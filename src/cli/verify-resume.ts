@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import type { Kill } from "../runs/verify-resume.ts";
-import { exitCodes } from "./exit-codes.ts";
+import { errorNameOf, exitCodes } from "./exit-codes.ts";
 import { addOutputOptions, parseNumber } from "./options.ts";
 import { openTerminal } from "./terminal.ts";
 
@@ -76,6 +76,7 @@ async function verify({ kills, preset, data, steps, seed, set, ...output }: Veri
       steps,
       kills,
       seed,
+      errorNameOf,
       onWhole: (hashes, ms) => terminal.say(`never killed: ${steps} steps in ${ms} ms. ${show(hashes)}`),
       onKill: (kill) =>
         terminal.say(

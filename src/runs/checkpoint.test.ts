@@ -145,3 +145,55 @@ test("what a guard throws stops a save before the file has its name", async () =
     [checkpointPath(folder, 10), checkpointPath(folder, 20), bestPath(folder)].sort(),
   );
 });
+
+test("a best checkpoint that never came into its own file is that in the file of its step, and comes there when the run goes on", async () => {
+  const disk = faultyDisk();
+  const { files } = disk;
+  await save(files, 10);
+  const better = { best: { step: 20, distance: 1 } };
+  for (const step of [20, 30, 40])
+    await saveCheckpoint(folder, { ...checkpointOf(step), state: better }, { keep: 2, spared: 20, files });
+  const { checkpoint } = await loadNewest(folder, files);
+  expect(await loadBest(folder, checkpoint, files)).toMatchObject({ step: 20 });
+  expect(await settleBest(folder, checkpoint, { files })).toEqual({ step: 20, distance: 1 });
+  expect(await loadCheckpoint(bestPath(folder), files)).toMatchObject({ step: 20 });
+  const before = disk.names();
+  const calls = disk.calls;
+  expect(await settleBest(folder, checkpoint, { files })).toEqual({ step: 20, distance: 1 });
+  expect([disk.names(), disk.calls - calls]).toEqual([before, 1]); // it reads the file, and that is all
+});
+
+test("a checkpoint with a number that is not finite is refused, whoever made it", async () => {
+  const { files } = faultyDisk();
+  const broken = checkpointOf(10);
+  broken.snapshot.get("generator/visits")!.values[1] = Number.POSITIVE_INFINITY;
+  await saveCheckpoint(folder, broken, { keep: 2, files });
+  await expect(loadNewest(folder, files)).rejects.toThrow(
+    new CheckpointError(checkpointPath(folder, 10), "generator/visits holds numbers that are not finite."),
+  );
+});
+
+test.each(["EPERM", "EBUSY", "EACCES"] as const)(
+  "a file that another program has open for a moment gets its name a little later; %s for ever is an error",
+  async (fault) => {
+    const disk = await usedDisk();
+    let refusals = 0;
+    const files: FileSystem = {
+      ...disk.files,
+      async rename(from, to) {
+        if (refusals-- > 0) throw Object.assign(new Error(`${fault}: injected`), { code: fault });
+        await disk.files.rename(from, to);
+      },
+    };
+    const checks: number[] = [];
+    const guard = async () => void checks.push(refusals);
+    refusals = 2;
+    await saveCheckpoint(folder, checkpointOf(30), { keep: 2, files, guard });
+    expect((await loadNewest(folder, files)).checkpoint).toEqual(checkpointOf(30));
+    expect(checks).toEqual([2, 1, 0]); // another process may have taken the run over meanwhile
+    refusals = 100;
+    await expect(saveCheckpoint(folder, checkpointOf(40), { keep: 2, files })).rejects.toThrow(StorageError);
+    expect(refusals).toBe(93);
+    expect(disk.names().filter((name) => name.endsWith(".part"))).toEqual([]);
+  },
+);

@@ -4,10 +4,10 @@ import { parseJson } from "../data/json.ts";
 import { decodeSafetensors, encodeSafetensors, payloadOf } from "../data/safetensors.ts";
 import { CheckpointError, StorageError } from "../errors.ts";
 import type { TensorSpec } from "../program.ts";
-import { type Snapshot, snapshotProblem } from "../train/snapshot.ts";
+import { notFinite, type Snapshot, snapshotProblem } from "../train/snapshot.ts";
 import type { Best, LoopState } from "../train/train.ts";
 import { disk, type FileSystem } from "./file-system.ts";
-import { readIfThere, storageError, type WriteOptions, writeWhole } from "./files.ts";
+import { readIfThere, rename, storageError, type WriteOptions, writeWhole } from "./files.ts";
 
 /** Everything that determines how a training goes on after a number of iterations, but its configuration and its data. */
 export interface Checkpoint {
@@ -64,34 +64,47 @@ async function removeOld(folder: string, step: number, files: FileSystem = disk)
 }
 
 /**
- * The best checkpoint that a run has when it goes on from a checkpoint; undefined before the first probe. Throws CheckpointError where it should have one
- * and has not, and StorageError.
+ * The best checkpoint that a run has when it goes on from a checkpoint: in its own file, or where that could not be written in the file of its step.
+ * Undefined before the first probe. Throws CheckpointError where it should have one and has not, and StorageError.
  */
 export async function loadBest(folder: string, from: Checkpoint, files?: FileSystem): Promise<Checkpoint | undefined> {
   const { best } = from.state;
   if (best === undefined || best.step === from.step) return best && from;
-  const found = await loadCheckpoint(bestPath(folder), files);
-  if (found.step === best.step) return found;
-  throw new CheckpointError(
-    bestPath(folder),
-    `expected the checkpoint of step ${best.step}, got that of ${found.step}.`,
-  );
+  return (await findBest(folder, best.step, files)).checkpoint;
+}
+
+/** The checkpoint of the step that is the best, and where it was found. Throws CheckpointError, that of the first place, and StorageError. */
+async function findBest(folder: string, step: number, files?: FileSystem) {
+  let problem: CheckpointError | undefined;
+  for (const path of [bestPath(folder), checkpointPath(folder, step)]) {
+    try {
+      const checkpoint = await loadCheckpoint(path, files);
+      if (checkpoint.step === step) return { path, checkpoint };
+      problem ??= new CheckpointError(path, `expected the checkpoint of step ${step}, got that of ${checkpoint.step}.`);
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      problem ??= error;
+    }
+  }
+  throw problem;
 }
 
 /**
- * The step and distance of the best checkpoint that a run has when it goes on from a checkpoint, if it has one. Makes it anew where it should be that of
- * this very step: the run may have been killed between the two. Throws StorageError, and what `guard` throws.
+ * The step and distance of the best checkpoint that a run has when it goes on from a checkpoint, if it has one. Where that is in the file of its step only,
+ * its own file is made: the run may have been killed between the two, or the disk did not take it. Throws StorageError, and what `guard` throws.
  */
 export async function settleBest(folder: string, from: Checkpoint, options: WriteOptions): Promise<Best | undefined> {
   const { best } = from.state;
-  if (best?.step === from.step) await saveBest(folder, from.step, options);
-  return loadBest(folder, from, options.files).then(
-    () => best,
-    (error) => {
-      if (error instanceof CheckpointError) return undefined;
-      throw error;
-    },
-  );
+  if (best === undefined) return undefined;
+  try {
+    const isOfThisStep = best.step === from.step;
+    const isSettled = !isOfThisStep && (await findBest(folder, best.step, options.files)).path === bestPath(folder);
+    if (!isSettled) await saveBest(folder, best.step, options);
+    return best;
+  } catch (error) {
+    if (error instanceof CheckpointError) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -137,6 +150,8 @@ export async function loadCheckpoint(path: string, files: FileSystem = disk): Pr
   if (sha256 !== digest(rest, tensors) || !isNamedRight) {
     throw new CheckpointError(path, "the content does not agree with its SHA-256: damaged.");
   }
+  const name = notFinite(tensors);
+  if (name !== undefined) throw new CheckpointError(path, `${name} holds numbers that are not finite.`);
   return { step, snapshot: tensors, state: parseState(rest.state ?? "", path), records: Number(rest.records) };
 }
 
@@ -157,7 +172,7 @@ export function checkTensors({ snapshot }: Checkpoint, specs: readonly TensorSpe
 export async function setAsideAfter(folder: string, step: number): Promise<void> {
   for (const newer of (await listSteps(folder)).filter((other) => other > step)) {
     const path = checkpointPath(folder, newer);
-    await disk.rename(path, `${path}.damaged`).catch((error) => {
+    await rename(path, `${path}.damaged`).catch((error) => {
       throw storageError(path, "cannot be renamed", error);
     });
   }

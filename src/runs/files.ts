@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { realpath, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { StorageError } from "../errors.ts";
 import { disk, type FileSystem, type OpenFile } from "./file-system.ts";
 import { isRunning } from "./process.ts";
@@ -19,11 +20,26 @@ type Content = string | Uint8Array | readonly Uint8Array[];
  * StorageError, and what `guard` throws.
  */
 export async function writeWhole(path: string, content: Content, options: WriteOptions = {}): Promise<void> {
-  const { files = disk, guard } = options;
-  await throughTemporary(path, content, files, async (temporary) => {
+  const { files = disk } = options;
+  await throughTemporary(path, content, files, (temporary) => rename(temporary, path, { ...options, files }));
+}
+
+/** What Windows says of a file that another program, such as a virus scanner, has open for a moment. */
+const passing = ["EPERM", "EACCES", "EBUSY"];
+const patienceMs = [10, 20, 40, 80, 160, 320];
+
+/** Gives a file another name; where another program is in the way it waits a little, six times. Throws the system's error, and what `guard` throws. */
+export async function rename(from: string, to: string, { files = disk, guard }: WriteOptions = {}): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
     await guard?.();
-    await files.rename(temporary, path);
-  });
+    try {
+      return await files.rename(from, to);
+    } catch (error) {
+      const waitMs = patienceMs[attempt];
+      if (waitMs === undefined || !passing.includes((error as NodeJS.ErrnoException).code!)) throw error;
+      await setTimeout(waitMs);
+    }
+  }
 }
 
 /** Writes a file that nobody else has, whole or not at all; returns whether there was none. Throws StorageError. */

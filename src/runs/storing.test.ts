@@ -25,15 +25,19 @@ const checkpoint = (step: number): TrainingEvent => ({
   isBest: false,
 });
 
-/** A run on a disk whose writes fail with `state.fault`. */
+/** A run on a disk whose writes fail with `state.fault`; where that is EROFS, so does everything else that would change it. */
 async function fullDisk() {
   const disk = faultyDisk();
   const state: { fault: Fault | undefined; bestFault: Fault | undefined; isLost: boolean } = {
     ...{ fault: undefined, bestFault: undefined, isLost: false },
   };
+  const breakIfReadOnly = () => {
+    if (state.fault === "EROFS") disk.breakAt(0, "EROFS");
+  };
   const files: FileSystem = {
     ...disk.files,
     async open(path, flags) {
+      breakIfReadOnly();
       const file = await disk.files.open(path, flags);
       const write: typeof file.write = (bytes, at) => {
         const fault = state.fault ?? (path.includes("/best.") ? state.bestFault : undefined);
@@ -41,6 +45,14 @@ async function fullDisk() {
         return file.write(bytes, at);
       };
       return { ...file, write };
+    },
+    rename: (from, to) => {
+      breakIfReadOnly();
+      return disk.files.rename(from, to);
+    },
+    remove: (path) => {
+      breakIfReadOnly();
+      return disk.files.remove(path);
     },
   };
   const guard = async () => {
@@ -76,7 +88,7 @@ async function fullDisk() {
   return { run, state, put, notices, lines, saved, best };
 }
 
-test.each(["EIO", "ENOSPC", "torn"] as const)(
+test.each(["EIO", "ENOSPC", "EROFS", "torn"] as const)(
   "records wait for a disk that fails with %s, and none is lost",
   async (fault) => {
     const { run, state, put, notices, lines } = await fullDisk();
@@ -105,31 +117,38 @@ test("no checkpoint is saved before the log up to it", async () => {
   expect(await lines()).toEqual([1]);
 });
 
-test("a checkpoint that cannot be saved is said loudly; the old one stays, the next is the next try, and the fifth in a row is the last", async () => {
-  const { run, state, put, notices, saved } = await fullDisk();
-  await put(checkpoint(10));
-  for (const _ of [1, 2]) {
-    state.fault = "ENOSPC";
-    for (const step of [20, 30, 40, 50]) await put(checkpoint(step));
-    expect(await saved()).toMatchObject({ step: run.checkpoint });
-    state.fault = undefined;
-    await put(checkpoint(60));
+test.each([
+  ["ENOSPC", "Free some space."],
+  ["EROFS", "Check the permissions."],
+] as const)(
+  "a checkpoint that cannot be saved (%s) is said loudly; the old one stays, the next is the next try, and the fifth in a row is the last",
+  async (fault, advice) => {
+    const { run, state, put, notices, saved } = await fullDisk();
+    await put(checkpoint(10));
+    for (const _ of [1, 2]) {
+      state.fault = fault;
+      for (const step of [20, 30, 40, 50]) await put(checkpoint(step));
+      expect(await saved()).toMatchObject({ step: run.checkpoint });
+      state.fault = undefined;
+      await put(checkpoint(60));
+      expect(await saved()).toMatchObject({ step: 60 });
+    }
+    expect(notices).toHaveLength(10);
+    expect(notices[0]).toMatch(
+      /^NOT SAVED: step 20\. .*000020\.safetensors: cannot be written: E\w+: injected\. .* Training goes on, after 1 of 5 tries\. The newest checkpoint is that of step 10\.$/,
+    );
+    expect(notices[0]).toContain(`${fault}: injected. ${advice}`);
+    expect(notices[4]).toBe("The disk takes files again: step 60 is saved.");
+    state.fault = fault;
+    for (const step of [70, 80, 90, 100]) await put(checkpoint(step));
+    const last = put(checkpoint(110));
+    await expect(last).rejects.toThrow(StorageError);
+    await expect(last).rejects.toThrow(
+      /^\/run: no checkpoint could be saved in 5 of 5 tries\. The newest checkpoint is that of step 60, from which `coordescent resume` goes on\./,
+    );
     expect(await saved()).toMatchObject({ step: 60 });
-  }
-  expect(notices).toHaveLength(10);
-  expect(notices[0]).toMatch(
-    /^NOT SAVED: step 20\. .*000020\.safetensors: cannot be written: ENOSPC.* Free some space\. Training goes on, after 1 of 5 tries\. The newest checkpoint is that of step 10\.$/,
-  );
-  expect(notices[4]).toBe("The disk takes files again: step 60 is saved.");
-  state.fault = "EIO";
-  for (const step of [70, 80, 90, 100]) await put(checkpoint(step));
-  const last = put(checkpoint(110));
-  await expect(last).rejects.toThrow(StorageError);
-  await expect(last).rejects.toThrow(
-    /^\/run: no checkpoint could be saved in 5 of 5 tries\. The newest checkpoint is that of step 60, from which `coordescent resume` goes on\./,
-  );
-  expect(await saved()).toMatchObject({ step: 60 });
-});
+  },
+);
 
 test("a best checkpoint that cannot be written is no unsaved step: the one before stays, and the next checkpoint is the next try", async () => {
   const { run, state, put, notices, saved, best } = await fullDisk();

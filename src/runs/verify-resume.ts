@@ -45,6 +45,8 @@ export interface VerifyOptions {
   readonly kills: number;
   /** Of the steps at which processes are killed. */
   readonly seed: number;
+  /** The name of the error with which a process ended, by its exit code; undefined where it is one of our own. */
+  readonly errorNameOf: (exitCode: number) => string | undefined;
   readonly onWhole?: (hashes: RunHashes, ms: number) => void;
   readonly onKill?: (kill: Kill) => void;
 }
@@ -52,14 +54,14 @@ export interface VerifyOptions {
 /**
  * Trains once without a break; then again and again with processes that get SIGKILL and are resumed until the run is done, and compares what it has come to.
  * A process is killed a random time of up to 5 ms after its log has come to a random record that no process of the run had come to; only kills before the
- * last step count. Throws ConfigError where a training cannot be begun as asked or is over before it can be killed, and Error where a process ends with
- * another error of its own.
+ * last step count. Throws ConfigError where a training is over before it can be killed; and what ended a process that ended otherwise, by its name: the
+ * mistake of who asks, a file that is not what it should be, a disk.
  */
 export async function verifyResume(options: VerifyOptions): Promise<readonly Kill[]> {
-  const { command, folder, training, steps, kills, seed, onWhole, onKill } = options;
+  const { folder, training, steps, kills, seed, onWhole, onKill } = options;
   const whole = join(folder, "whole");
   const trainArgs = (run: string) => ["train", ...training, "--steps", String(steps), "--run", run, "--quiet"];
-  const { ms } = await session(command, trainArgs(whole));
+  const { ms } = await session(options, trainArgs(whole));
   const expected = await hashesOf(whole, steps);
   onWhole?.(expected, ms);
   const logged = (await readLog(runPaths(whole).log)).filter(({ step }) => step < steps).length;
@@ -84,7 +86,7 @@ export async function verifyResume(options: VerifyOptions): Promise<readonly Kil
         records: made + 1 + Math.floor(upTo(logged - made)),
         ms: upTo(5),
       };
-      const ended = await session(command, args, moment || undefined);
+      const ended = await session(options, args, moment || undefined);
       const step = (await readLog(runPaths(run).log)).at(-1)?.step ?? 0;
       if (ended.isKilled && step < steps) own.push({ afterMs: ended.ms, step });
       isOver = !ended.isKilled || (await isConcluded(runPaths(run), steps)); // it may die when all is done
@@ -113,7 +115,7 @@ const lookMs = 2;
 
 /** Runs a process to its end, or kills it at a moment. */
 function session(
-  [program, ...first]: VerifyOptions["command"],
+  { command: [program, ...first], errorNameOf }: VerifyOptions,
   args: readonly string[],
   moment?: Moment,
 ): Promise<{ isKilled: boolean; ms: number }> {
@@ -136,10 +138,15 @@ function session(
       isOver = true;
       const ms = Math.round(performance.now() - begun);
       if (code === 0 || (signal === "SIGKILL" && moment)) resolve({ isKilled: code !== 0, ms });
-      else if (code === 2) reject(new ConfigError(said.trim().replace(/^coordescent: /, "")));
-      else reject(new Error(`verify-resume: ${args.join(" ")} ended with ${code ?? signal}: ${said.trim()}`));
+      else reject(endedBy(said.trim(), `${args[0]} ended with ${code ?? signal}`, errorNameOf(code ?? 1)));
     });
   });
+}
+
+/** The error of a process, in its own words, or one of our own where it has no name. */
+function endedBy(said: string, how: string, name: string | undefined): Error {
+  if (name === undefined) return new Error(`internal: ${how}: ${said}`);
+  return Object.assign(new Error(said.replace(/^coordescent: /, "")), { name });
 }
 
 async function linesOf(log: string): Promise<number> {

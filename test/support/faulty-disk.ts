@@ -2,10 +2,10 @@ import { dirname } from "node:path";
 import type { FileSystem } from "../../src/runs/file-system.ts";
 
 /**
- * What goes wrong at a call: `EIO` and `ENOSPC` fail it and nothing else; `short` writes half of what it should; `torn` writes half and fails; at `exit`
+ * What goes wrong at a call: `EIO`, `ENOSPC` and `EROFS` fail it and nothing else; `short` writes half of what it should; `torn` writes half and fails; at `exit`
  * the process is gone, at `power` what was not synced is gone, too.
  */
-export type Fault = "EIO" | "ENOSPC" | "short" | "torn" | "exit" | "power";
+export type Fault = "EIO" | "ENOSPC" | "EROFS" | "short" | "torn" | "exit" | "power";
 
 interface Node {
   cached: Uint8Array;
@@ -45,7 +45,7 @@ export function faultyDisk({ forgetful = false, start = new Map() as Names } = {
       isGone = kind;
       throw gone;
     }
-    if (kind === "EIO" || kind === "ENOSPC") throw failure(kind);
+    if (kind === "EIO" || kind === "ENOSPC" || kind === "EROFS") throw failure(kind);
     return isWrite ? kind : undefined;
   };
   const nodeAt = (path: string): Node => {
