@@ -1,57 +1,11 @@
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join, resolve } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { coordescent, type Outcome, temporaryDirectory } from "./support/command.ts";
-
-const settings = [
-  ...[
-    "generator.hidden=[16]",
-    "discriminator.hidden=[16]",
-    "log.every=5",
-    "checkpoint.every=20",
-    "sample.every=100000",
-  ],
-  ...["descent.schedule=constant", "discriminator.descent.schedule=constant", "probe.every=0"],
-].flatMap((setting) => ["--set", setting]);
-const train = (run: string, steps: number, ...more: string[]) => [
-  "train",
-  "--data",
-  "ring",
-  "--batch",
-  "16",
-  "--threads",
-  "1",
-  ...settings,
-  "--steps",
-  String(steps),
-  "--run",
-  run,
-  ...more,
-];
-const endless = 10_000_000;
-
-const json = (outcome: Outcome) => JSON.parse(outcome.stdout);
-const status = async (run: string) => json(await coordescent(["status", run, "--json"]));
-
-/** A training that has begun to log. */
-async function begun(args: readonly string[]) {
-  let kill: (signal: NodeJS.Signals) => void = () => {};
-  let say: () => void = () => {};
-  const isUnderWay = new Promise<void>((done) => {
-    say = done;
-  });
-  const ended = coordescent(args, {
-    onOutput: (stderr, signal) => {
-      kill = signal;
-      if (stderr.includes("step ")) say();
-    },
-  });
-  await Promise.race([isUnderWay, ended]);
-  return { ended, kill: (signal: NodeJS.Signals) => kill(signal) };
-}
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { begun, coordescent, temporaryDirectory } from "./support/command.ts";
+import { endless, json, status, training } from "./support/run-files.ts";
 
 /** SHA-256 of every file of a directory, by name. */
 function contentOf(root: string): Record<string, string> {
@@ -75,7 +29,7 @@ const removeLocks = (run: string) => {
 test("twenty trainings that are killed at random steps and resumed end like one that was never killed", async () => {
   const outcome = await coordescent(["verify-resume", "--kills", "20", "--steps", "60", "--json"]);
   expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
-  const { kills, equal } = json(outcome);
+  const { kills, equal } = json(outcome.stdout);
   expect(equal).toBe(20);
   expect(kills).toHaveLength(20);
   for (const { step } of kills) expect(step > 0 && step < 60, `step ${step}`).toBe(true);
@@ -95,8 +49,8 @@ test("verify-resume of what cannot be trained ends like the training: a mistake 
 
 test("a run has one writer, its status tells the truth, and a killed one goes on", async () => {
   const run = join(temporaryDirectory(), "run");
-  const { ended, kill } = await begun(train(run, endless));
-  const others = await Promise.all([coordescent(["resume", run]), coordescent(train(run, 5))]);
+  const { ended, kill } = await begun(training(run, endless));
+  const others = await Promise.all([coordescent(["resume", run]), coordescent(training(run, 5))]);
   for (const other of others) {
     expect(other.stderr).toMatch(/is being written by process \d+ on .* since \d{4}-.*Wait for it or stop it/);
     expect(other.code).toBe(3);
@@ -121,7 +75,7 @@ test("a run has one writer, its status tells the truth, and a killed one goes on
 
 test("what a loss of power leaves behind the log of the checkpoint is no obstacle", async () => {
   const run = join(temporaryDirectory(), "run");
-  await coordescent(train(run, 20));
+  await coordescent(training(run, 20));
   const log = join(run, "metrics.jsonl");
   const before = readFileSync(log, "utf8");
   writeFileSync(log, `${before}${"\0".repeat(100)}\n`);
@@ -133,7 +87,7 @@ test("what a loss of power leaves behind the log of the checkpoint is no obstacl
 
 test("a process that was stopped while another took its run over ends with exit 3 and writes nothing", async () => {
   const run = join(temporaryDirectory(), "run");
-  const { ended, kill } = await begun(train(run, endless));
+  const { ended, kill } = await begun(training(run, endless));
   kill("SIGSTOP");
   removeLocks(run);
   const { checkpoint } = await status(run);
@@ -146,28 +100,6 @@ test("a process that was stopped while another took its run over ends with exit 
   expect(contentOf(run)).toEqual(before);
 });
 
-describe("signals", () => {
-  test("the first SIGTERM saves, lets go of the run and ends with 143", async () => {
-    const run = join(temporaryDirectory(), "run");
-    const { ended, kill } = await begun(train(run, endless));
-    kill("SIGTERM");
-    expect(await ended).toMatchObject({ code: 143 });
-    const { state, step, checkpoint, holder } = await status(run);
-    expect({ state, checkpoint, holder }).toEqual({ state: "interrupted", checkpoint: step, holder: null });
-    expect(existsSync(join(run, "summary.json"))).toBe(true);
-  });
-
-  test("nobody to talk to is no reason to end", async () => {
-    const run = join(temporaryDirectory(), "run");
-    const child = spawn(process.execPath, [resolve("dist/cli/main.js"), ...train(run, 60)]);
-    child.stdout.destroy();
-    child.stderr.destroy();
-    const code = await new Promise((done) => child.on("exit", done));
-    expect(code).toBe(0);
-    expect(await status(run)).toMatchObject({ state: "finished", step: 60 });
-  });
-});
-
 test("what a process leaves that is killed while it begins a run is no obstacle", async () => {
   const run = join(temporaryDirectory(), "run");
   mkdirSync(run);
@@ -178,7 +110,7 @@ test("what a process leaves that is killed while it begins a run is no obstacle"
     JSON.stringify({ pid, host: hostname(), boot: "x", began: "1", epoch: 1, since: "", token: "" }),
   );
   writeFileSync(join(run, "lock.2"), "");
-  expect(await coordescent(train(run, 5))).toMatchObject({ code: 0 });
+  expect(await coordescent(training(run, 5))).toMatchObject({ code: 0 });
   expect(readdirSync(run).filter((name) => /part$|^lock/.test(name))).toEqual([]);
 });
 
@@ -198,7 +130,7 @@ test.skipIf(!canMount)(
     const filler = join(disk, "filler");
     let isFull = false;
     let isDone = false;
-    const outcome = await coordescent(train(run, endless, "--json"), {
+    const outcome = await coordescent(training(run, endless, "--json"), {
       onOutput: (stderr, kill) => {
         if (!isFull && stderr.includes("step ")) {
           isFull = true;
@@ -215,11 +147,11 @@ test.skipIf(!canMount)(
       /NOT SAVED: step \d+\. .*ENOSPC.*Free some space\. Training goes on, after 1 of 5 tries/,
     );
     expect(outcome.code).toBe(130);
-    const { step, degraded } = json(outcome);
+    const { step, degraded } = json(outcome.stdout);
     expect(degraded).toMatchObject({ files: expect.any(Number), problem: expect.stringContaining("ENOSPC") });
     const steps = 20 * Math.ceil(step / 20) + 20;
     const whole = join(temporaryDirectory(), "whole");
-    await coordescent(train(whole, steps));
+    await coordescent(training(whole, steps));
     await coordescent(["resume", run, "--steps", String(steps)]);
     const name = `checkpoints/${String(steps).padStart(6, "0")}.safetensors`;
     expect(readFileSync(join(run, name)).equals(readFileSync(join(whole, name)))).toBe(true);

@@ -56,6 +56,10 @@ export function moduleOf(parameters: readonly number[], locals: readonly number[
   );
 }
 
-function flatten(bytes: Bytes): number[] {
-  return bytes.flatMap((item) => (typeof item === "number" ? item : flatten(item)));
+function flatten(bytes: Bytes, flat: number[] = []): number[] {
+  for (const item of bytes) {
+    if (typeof item === "number") flat.push(item);
+    else flatten(item, flat);
+  }
+  return flat;
 }

@@ -18,11 +18,44 @@ export interface CommandOptions {
 }
 
 const main = resolve("dist/cli/main.js");
+const manyCommands = resolve("test/support/many-commands.mjs");
 
 /** Runs `coordescent` with arguments, without the network: MNIST comes from COORDESCENT_DATA or not at all. */
-export function coordescent(args: readonly string[], { cwd, env, onOutput }: CommandOptions = {}): Promise<Outcome> {
+export function coordescent(args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
+  return node([main, ...args], options);
+}
+
+/** Runs `coordescent` with each of some arguments, in a process for all of them and empty directories; `left` are the names of what it left there. */
+export async function coordescentInTurn(
+  commands: readonly (readonly string[])[],
+  options: Pick<CommandOptions, "env"> = {},
+): Promise<(Outcome & { readonly left: readonly string[] })[]> {
+  const { code, stdout, stderr } = await node([manyCommands, main], options, JSON.stringify(commands));
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+/** A command that has begun to train: its end, and how to send it a signal. */
+export async function begun(args: readonly string[]) {
+  let kill: (signal: NodeJS.Signals) => void = () => {};
+  let say: () => void = () => {};
+  const isUnderWay = new Promise<void>((done) => {
+    say = done;
+  });
+  const ended = coordescent(args, {
+    onOutput: (stderr, signal) => {
+      kill = signal;
+      if (stderr.includes("step ")) say();
+    },
+  });
+  await Promise.race([isUnderWay, ended]);
+  return { ended, kill: (signal: NodeJS.Signals) => kill(signal) };
+}
+
+function node(args: readonly string[], { cwd, env, onOutput }: CommandOptions, input?: string): Promise<Outcome> {
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, ...env } });
+    const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env } });
+    if (input !== undefined) child.stdin.end(input);
     const outcome = { stdout: "", stderr: "" };
     child.stdout.on("data", (text) => {
       outcome.stdout += text;

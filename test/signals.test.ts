@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, test } from "vitest";
+import { begun, temporaryDirectory } from "./support/command.ts";
+import { endless, status, training } from "./support/run-files.ts";
+
+const main = resolve("dist/cli/main.js");
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)("the first %s saves, lets go of the run and ends with %i within 10 s", async (signal, code) => {
+  const run = join(temporaryDirectory(), "run");
+  const { ended, kill } = await begun(training(run, endless));
+  const sent = performance.now();
+  kill(signal);
+  expect(await ended).toMatchObject({ code });
+  expect(performance.now() - sent).toBeLessThan(10_000);
+  const { state, step, checkpoint, holder } = await status(run);
+  expect({ state, checkpoint, holder }).toEqual({ state: "interrupted", checkpoint: step, holder: null });
+  expect(existsSync(join(run, "summary.json"))).toBe(true);
+});
+
+/** A process that waits for a training that never ends, as commands do, and says when it is asked to. */
+const waiting = `
+  const { finish } = await import(${JSON.stringify(pathToFileURL(resolve("dist/cli/watch.js")))});
+  setInterval(() => {}, 1000);
+  console.log("waits");
+  await finish({ finished: new Promise(() => {}), stop: () => console.log("asked") }, { say() {} });
+`;
+
+test("the same signal again, a second later, ends the process at once; sooner it is the same request", async () => {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", waiting]);
+  const ended = new Promise((done) => child.on("exit", (code, signal) => done({ code, signal })));
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    said += text;
+  });
+  const until = async (text: string) => {
+    while (!said.endsWith(text)) await new Promise((done) => child.stdout.once("data", done));
+  };
+  await until("waits\n");
+  child.kill("SIGINT");
+  await until("asked\n");
+  child.kill("SIGINT"); // as from the terminal to the group
+  await new Promise((done) => setTimeout(done, 1100));
+  expect(child.exitCode ?? child.signalCode).toBeNull();
+  child.kill("SIGINT");
+  expect(await ended).toEqual({ code: null, signal: "SIGINT" });
+  expect(said).toBe("waits\nasked\n");
+});
+
+test("nobody to talk to is no reason to end", async () => {
+  const run = join(temporaryDirectory(), "run");
+  const child = spawn(process.execPath, [main, ...training(run, 60)]);
+  child.stdout.destroy();
+  child.stderr.destroy();
+  const code = await new Promise((done) => child.on("exit", done));
+  expect(code).toBe(0);
+  expect(await status(run)).toMatchObject({ state: "finished", step: 60 });
+});
