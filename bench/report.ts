@@ -8,11 +8,16 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Prints a result and appends it to a file, with the machine and the commit it was measured on. */
-export function report(result: Readonly<Record<string, unknown>>, file = "bench/results.jsonl"): void {
+/** A result as a line of JSON, with the machine and the commit it was measured on. */
+export function stamped(result: Readonly<Record<string, unknown>>): string {
   const commit = execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim();
   const machine = `${cpus()[0]!.model}, ${cpus().length} cores, Node ${process.version}`;
-  const line = JSON.stringify({ ...result, machine, commit });
+  return JSON.stringify({ ...result, machine, commit });
+}
+
+/** Prints a result and appends it to a file, with the machine and the commit it was measured on. */
+export function report(result: Readonly<Record<string, unknown>>, file = "bench/results.jsonl"): void {
+  const line = stamped(result);
   console.log(line);
   appendFileSync(new URL(file, new URL("../../", import.meta.url)), `${line}\n`);
 }

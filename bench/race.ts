@@ -1,0 +1,49 @@
+import type { Contestant } from "./contestant.ts";
+import { median } from "./report.ts";
+
+/** Something that is measured in every round. */
+export interface Lane {
+  readonly task: string;
+  readonly batch: number;
+  /** Of a round. */
+  readonly iterations: number;
+  readonly contestant: Contestant | undefined;
+  /** Milliseconds of an iteration, of each round. */
+  readonly times: number[];
+  /** Why it is not in the race, or no more. */
+  problem?: string;
+}
+
+/** Measures every lane once a round, one after the other; a round before the first warms up. */
+export async function race(lanes: readonly Lane[], rounds: number): Promise<void> {
+  for (let round = -1; round < rounds; round++) {
+    for (const lane of lanes.filter(isRunning)) {
+      try {
+        const ms = await lane.contestant!.time(lane.task, lane.batch, lane.iterations);
+        if (round >= 0) lane.times.push(ms);
+      } catch (error) {
+        lane.problem = (error as Error).message;
+      }
+    }
+  }
+}
+
+const isRunning = ({ problem }: Lane) => problem === undefined;
+
+/** The lane with the least median: the best of several ways. */
+export function fastest(lanes: readonly Lane[]): Lane | undefined {
+  return lanes.filter(isRunning).sort((a, b) => median(a.times) - median(b.times))[0];
+}
+
+/** A ratio of times that were measured side by side: the median of that of all rounds, and the outermost. */
+export interface Ratio {
+  readonly value: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** How many times as long one lane takes as another. */
+export function ratioOf(slow: Lane, quick: Lane): Ratio {
+  const ratios = slow.times.map((ms, round) => ms / quick.times[round]!);
+  return { value: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) };
+}

@@ -1,0 +1,86 @@
+// Whole iterations of trainings, of this project and of its peers in turn, beside what is wanted of them: docs/speed.md says what each figure is.
+// Usage: npm run bench [-- --quick]; COORDESCENT_BENCH_PYTHON names a command that runs a script with torch; npm ci --prefix bench installs the peers in JavaScript.
+import { parseArgs } from "node:util";
+import { aligned } from "../src/cli/table.ts";
+import { lanesOf, openField, sgemmSide } from "./field.ts";
+import { type Figure, type FigureName, tableOf } from "./figures.ts";
+import { flopsOf, productsOf } from "./products.ts";
+import { fastest, type Lane, race, ratioOf } from "./race.ts";
+import { median, report, stamped } from "./report.ts";
+
+const isQuick = parseArgs({ options: { quick: { type: "boolean", default: false } } }).values.quick;
+const python = process.env.COORDESCENT_BENCH_PYTHON;
+const field = await openField({ python, isQuick, iterations: isQuick ? 30 : 60 });
+const lanes = lanesOf(field);
+await race(lanes, isQuick ? 5 : 9);
+
+/** How many times as long the best of some lanes takes as another lane. */
+function over(peers: readonly Lane[], lane: Lane): Figure {
+  const [slow, quick] = [fastest(peers), fastest([lane])];
+  if (slow && quick) return ratioOf(slow, quick);
+  return { missing: [lane, ...peers].find(({ problem }) => problem !== undefined)!.problem! };
+}
+
+/** The useful arithmetic of an iteration over what the largest speed of a matrix product would do in its time. */
+function peakShare(iteration: Lane): Figure {
+  const [best, own] = [fastest(field.sgemm), fastest([iteration])];
+  if (!best || !own) return { missing: iteration.problem ?? "no matrix product could be measured" };
+  const flopsPerMs = flopsOf([[sgemmSide, sgemmSide, sgemmSide]]) / median(best.times);
+  return { value: flopsOf(productsOf(iteration.batch)) / median(own.times) / flopsPerMs };
+}
+
+/** The ratio of each training of this project to PyTorch's of the same task. */
+function overPyTorch(style: "" | "tuned-"): Record<string, Figure> {
+  const { own, pytorch } = field;
+  const names = Object.keys(own).filter((name) => style + name in pytorch);
+  return Object.fromEntries(names.map((name) => [name, over(pytorch[style + name]!, own[name]!)]));
+}
+
+const adam = field.own.adam128!;
+const ratio = {
+  pytorch: overPyTorch(""),
+  pytorchTuned: overPyTorch("tuned-"),
+  jax: { adam128: over([field.jax], adam) },
+  tensorflow: { adam128: over([field.tensorflow], adam) },
+};
+const figures: Partial<Record<FigureName, Figure>> = {
+  ...ratio.pytorch,
+  jax: ratio.jax.adam128,
+  tensorflow: ratio.tensorflow.adam128,
+  peakShare: peakShare(adam),
+};
+console.log(`${linesOf(lanes).join("\n")}\n\n${tableOf(figures)}`);
+
+const plain = (figure: Figure) => ("missing" in figure ? null : figure.value);
+const values = (of: Readonly<Record<string, Figure>>) => mapped(of, plain);
+if (isQuick) console.log(stamped({ ratio: mapped(ratio, values), peakShare: plain(figures.peakShare!) }));
+else
+  report({
+    bench: "speed",
+    figures,
+    ratio,
+    ms: lanes.map(({ times, task, batch, contestant, problem }) => ({
+      task,
+      batch,
+      by: contestant?.name,
+      times,
+      problem,
+    })),
+  });
+for (const { contestant } of lanes) contestant?.stop();
+
+function mapped<T, U>(record: Readonly<Record<string, T>>, f: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value)]));
+}
+
+/** What was measured, for people: milliseconds of an iteration, or why there are none. */
+function linesOf(lanes: readonly Lane[]): string[] {
+  const rows = lanes.map(({ contestant, task, batch, times, problem }) => [
+    `${task} ${batch}`,
+    contestant?.name ?? "",
+    problem
+      ? `missing: ${problem}`
+      : `${median(times).toFixed(2)} ms (${Math.min(...times).toFixed(2)} to ${Math.max(...times).toFixed(2)})`,
+  ]);
+  return aligned(rows);
+}
