@@ -66,7 +66,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   gan: ["errors", "plan", "program", "graph", "ops", "autodiff", "nn", "optim", "onnx", "descent"],
   data: base,
   metrics: base,
-  runtime: base,
+  runtime: [...base, "wasm"],
   evaluation: [...base, "metrics", "graph", "ops", "nn", "onnx", "data", "runtime"],
   train: [...base, "data", "runtime"],
 };

@@ -35,13 +35,13 @@ export function programGraph(results: readonly Output[]): Graph {
   return buildGraph(fuse(buildGraph(results).outputs));
 }
 
-/** A program: model bytes and manifest of the graph of `results`, and of a `check` where they replace anything. */
+/** A program: model bytes and manifest of the graph of `results`, and of a `check` of what they replace where it is a kernel. */
 export function compile(
   name: string,
   results: readonly ProgramResult[],
   { objective, whole = results, precision = "float32", hasKernel = false }: CompileOptions = {},
 ): Program {
-  const checked = [...results, ...checkOf(name, results)];
+  const checked = hasKernel ? [...results, ...checkOf(name, results)] : results;
   const graph = programGraph(checked);
   const kernel = hasKernel ? elementwiseModule(graph) : undefined;
   const returned = results.filter(({ role }) => role === "parameter" || role === "state" || role === "gradient");
@@ -67,7 +67,10 @@ export function compile(
   };
 }
 
-/** The sum of all elements of everything that replaces something: a sum that has a number in it which is not finite is not finite either. */
+/**
+ * The sum of all elements of everything that replaces something, which a kernel adds up in the pass that it makes anyway: a sum that has a number in it which is
+ * not finite is not finite either.
+ */
 function checkOf(program: string, results: readonly ProgramResult[]): ProgramResult[] {
   const replacing = results.filter(({ replaces }) => replaces !== undefined);
   if (replacing.length === 0) return [];

@@ -1,9 +1,12 @@
 import { type Program, sizeOf } from "../program.ts";
+import { finiteModule, strideOfFinite } from "../wasm/finite.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
 import type { Session } from "./runtime.ts";
 
 /** The part of the WebAssembly interface that kernels need; Node's types have none of it. */
 interface WebAssemblyApi {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
   readonly Memory: new (descriptor: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
   compile(bytes: Uint8Array): Promise<object>;
   instantiate(module: object, imports: object): Promise<{ readonly exports: object }>;
@@ -35,11 +38,29 @@ export function openArena(shapes: readonly (readonly number[])[]): (shape: reado
   const sizeBytes = shapes.reduce((sum, shape) => sum + spanOf(shape), tableBytes);
   const memory = new WebAssembly.Memory({ initial: Math.ceil(sizeBytes / 65_536) });
   const arena: Arena = { memory, table: new Int32Array(memory.buffer, 0, tableBytes / 4) };
+  const areFiniteHere = finiteCheck(memory);
   let end = tableBytes;
   return (shape) => {
     const values = new Float32Array(memory.buffer, end, sizeOf(shape));
     end += spanOf(shape);
-    return { ...hostTensor(shape, values), arena };
+    return { ...hostTensor(shape, values), isFinite: () => areFiniteHere(values), arena };
+  };
+}
+
+/** Whether numbers of an arena are all finite; it uses the beginning of the table. */
+function finiteCheck(memory: Arena["memory"]): (values: Float32Array) => boolean {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(finiteModule()), { env: { memory } });
+  const { run } = exports as { run(from: number, to: number, result: number): void };
+  const sums = new Float32Array(memory.buffer, 0, 4);
+  return (values) => {
+    const { byteOffset, length } = values;
+    const whole = length - (length % strideOfFinite);
+    if (whole > 0) {
+      run(byteOffset, byteOffset + 4 * whole, 0);
+      if (sums[0]! + sums[1]! + sums[2]! + sums[3]! !== 0) return false;
+    }
+    for (let i = whole; i < length; i++) if (!Number.isFinite(values[i]!)) return false;
+    return true;
   };
 }
 

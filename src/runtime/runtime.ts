@@ -8,6 +8,8 @@ export interface DeviceTensor {
   write(fill: (values: Reals) => void): void;
   /** The values: a copy, or a view that the next run may change. */
   read(): Promise<Reals>;
+  /** Whether every value is finite. */
+  isFinite(): boolean;
 }
 
 /** Tensors by the names of inputs or outputs. */

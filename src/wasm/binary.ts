@@ -40,6 +40,19 @@ const name = (text: string): Bytes => sized([...new TextEncoder().encode(text)])
 export const i32 = 0x7f;
 export const v128 = 0x7b;
 
+/** Puts the value of a local on the stack. */
+export const get = (local: number): Bytes => [0x20, ...unsigned(local)];
+/** Takes a value from the stack into a local. */
+export const set = (local: number): Bytes => [0x21, ...unsigned(local)];
+/** Adds two i32. */
+export const add: Bytes = [0x6a];
+/** An instruction on vectors of four float32. */
+export const simd = (opcode: number): Bytes => [0xfd, ...unsigned(opcode)];
+/** Loads a vector from so many bytes behind an address. */
+export const load = (at: number): Bytes => [simd(0x00), 4, ...unsigned(at)];
+/** Stores a vector. */
+export const store: Bytes = [simd(0x0b), 4, 0];
+
 /** A module that imports the memory `env.memory` and exports one function `run`, with its types of parameters and of locals and its code. */
 export function moduleOf(parameters: readonly number[], locals: readonly number[], code: Bytes): Uint8Array {
   const section = (id: number, ...items: Bytes[]): Bytes => [id, sized(vector(items))];

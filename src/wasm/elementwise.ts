@@ -1,7 +1,7 @@
 import type { Graph } from "../graph/graph.ts";
 import { type Application, sameShape, type Tensor } from "../graph/tensor.ts";
 import { sizeOf } from "../program.ts";
-import { type Bytes, i32, moduleOf, signed, unsigned, v128 } from "./binary.ts";
+import { add, type Bytes, get, i32, load, moduleOf, set, signed, simd, store, unsigned, v128 } from "./binary.ts";
 
 /**
  * A graph that goes element by element as a WebAssembly module: one pass over memory for each set of tensors that depend on each other, where a runtime of
@@ -21,7 +21,7 @@ export function elementwiseModule({ inputs, tensors, outputs }: Graph): Uint8Arr
     if (tensor.kind === "constant") return [constantVector(tensor.values[0]!), set(to)];
     if (tensor.kind === "input") {
       const at = get(addressOf.get(tensor)!);
-      return [isInLoop ? [at, get(offset), add, load] : [at, loadAll], set(to)];
+      return [isInLoop ? [at, get(offset), add, load(0)] : [at, loadAll], set(to)];
     }
     if (isTotal(tensor)) return isScalar(tensor.inputs[0]!) ? [get(local.get(tensor.inputs[0]!)!), set(to)] : total(to);
     const { opcode, operands = [...tensor.inputs.keys()] } = tensor.operator.simd!;
@@ -108,15 +108,9 @@ function connected(tensors: readonly Tensor[]): Tensor[][] {
   return [...new Set(sets.values())].map((set) => set.sort((a, b) => position.get(a)! - position.get(b)!));
 }
 
-const get = (local: number): Bytes => [0x20, ...unsigned(local)];
-const set = (local: number): Bytes => [0x21, ...unsigned(local)];
-const add: Bytes = [0x6a];
-const simd = (opcode: number): Bytes => [0xfd, ...unsigned(opcode)];
 const loadAddress = (at: number): Bytes => [0x28, 2, ...unsigned(at)];
-const load: Bytes = [simd(0x00), 4, 0];
 /** One number to all four places. */
 const loadAll: Bytes = [simd(0x09), 2, 0];
-const store: Bytes = [simd(0x0b), 4, 0];
 const constantVector = (value: number): Bytes => [
   simd(0x0c),
   ...new Uint8Array(new Float32Array(4).fill(value).buffer),
