@@ -74,9 +74,17 @@ export async function openPyTorch(python: string | undefined, threads: number, .
 }
 
 /** A training of this project in a process of its own. */
+export function openTraining(
+  task: Task,
+  batch: number,
+  logEvery: number,
+  { settings = [], flags = [] }: { settings?: readonly string[]; flags?: readonly string[] } = {},
+): Promise<Opened> {
+  return open(process.execPath, [...flags, built("ours.js"), task, String(batch), String(logEvery), ...settings]);
+}
+
 async function training(task: Task, batch: number, iterations: number, ...settings: string[]): Promise<Lane> {
-  const args = [built("ours.js"), task, String(batch), String(iterations), ...settings];
-  return lane(await open(process.execPath, args), task, batch, iterations);
+  return lane(await openTraining(task, batch, iterations, { settings }), task, batch, iterations);
 }
 
 const built = (file: string) => new URL(file, import.meta.url).pathname;

@@ -2,8 +2,9 @@
 // Usage: npm run bench [-- --quick]; COORDESCENT_BENCH_PYTHON names a command that runs a script with torch; npm ci --prefix bench installs the peers in JavaScript.
 import { parseArgs } from "node:util";
 import { aligned } from "../src/cli/table.ts";
+import { firstStep, heapOfStep, helpOverNode, peakMemory } from "./commands.ts";
 import { lanesOf, openField, sgemmSide } from "./field.ts";
-import { type Figure, type FigureName, tableOf } from "./figures.ts";
+import { type Figure, type FigureName, figureOf, tableOf } from "./figures.ts";
 import { flopsOf, productsOf } from "./products.ts";
 import { fastest, type Lane, race, ratioOf } from "./race.ts";
 import { median, report, stamped } from "./report.ts";
@@ -13,6 +14,7 @@ const python = process.env.COORDESCENT_BENCH_PYTHON;
 const field = await openField({ python, isQuick, iterations: isQuick ? 30 : 60 });
 const lanes = lanesOf(field);
 await race(lanes, isQuick ? 5 : 9);
+for (const { contestant } of lanes) contestant?.stop();
 
 /** How many times as long the best of some lanes takes as another lane. */
 function over(peers: readonly Lane[], lane: Lane): Figure {
@@ -48,26 +50,27 @@ const figures: Partial<Record<FigureName, Figure>> = {
   jax: ratio.jax.adam128,
   tensorflow: ratio.tensorflow.adam128,
   peakShare: peakShare(adam),
+  ...(isQuick ? {} : await ofCommands()),
 };
 console.log(`${linesOf(lanes).join("\n")}\n\n${tableOf(figures)}`);
 
 const plain = (figure: Figure) => ("missing" in figure ? null : figure.value);
 const values = (of: Readonly<Record<string, Figure>>) => mapped(of, plain);
+const measured = lanes.map(({ contestant, ...lane }) => ({ by: contestant?.name, ...lane }));
 if (isQuick) console.log(stamped({ ratio: mapped(ratio, values), peakShare: plain(figures.peakShare!) }));
-else
-  report({
-    bench: "speed",
-    figures,
-    ratio,
-    ms: lanes.map(({ times, task, batch, contestant, problem }) => ({
-      task,
-      batch,
-      by: contestant?.name,
-      times,
-      problem,
-    })),
-  });
-for (const { contestant } of lanes) contestant?.stop();
+else report({ bench: "speed", figures, ratio, lanes: measured });
+
+/** What is measured of the commands and of processes of their own, after the race. */
+async function ofCommands(): Promise<Partial<Record<FigureName, Figure>>> {
+  const { wasm } = field.own;
+  return {
+    memory: await figureOf(() => peakMemory(python)),
+    heap: await figureOf(heapOfStep),
+    wasm: over([adam], wasm!),
+    help: await figureOf(() => helpOverNode(9)),
+    start: await figureOf(() => firstStep(5)),
+  };
+}
 
 function mapped<T, U>(record: Readonly<Record<string, T>>, f: (value: T) => U): Record<string, U> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value)]));

@@ -5,6 +5,7 @@ import { planOf } from "../src/runs/model.ts";
 import { presets } from "../src/runs/presets.ts";
 import type { Setting } from "../src/runs/setting.ts";
 import { openRuntime } from "../src/runtime/open.ts";
+import { emptySnapshot } from "../src/train/snapshot.ts";
 import { type TrainingEvent, train } from "../src/train/train.ts";
 import { createTrainer, type Trainer } from "../src/train/trainer.ts";
 
@@ -66,6 +67,7 @@ export async function openTraining(config: Config, data: Dataset = noiseImages()
   const plan = planOf(config, data);
   const runtime = await openRuntime(config.device, { threads: config.threads });
   const trainer = await createTrainer({ plan, runtime, data, seed: config.seed });
+  const snapshot = emptySnapshot(plan.tensors, (sizeBytes) => new SharedArrayBuffer(sizeBytes));
   const events = train({
     trainer,
     steps: config.steps,
@@ -74,6 +76,7 @@ export async function openTraining(config: Config, data: Dataset = noiseImages()
     sampleEvery: config.sample.every,
     checkpointEvery: config.checkpoint.every,
     latents: new Float32Array(config.sample.count * config.generator.latent),
+    snapshotMemory: async () => snapshot,
   });
   return {
     runtime: runtime.name,
