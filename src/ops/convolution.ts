@@ -165,7 +165,8 @@ function checkOperands(where: string, [x, w, bias]: Operands, channels: 0 | 1, a
   }
 }
 
-function attributesOf(attributes: Attributes) {
+/** The attributes of either operator. */
+export function attributesOf(attributes: Attributes) {
   const { strides, pads, dilations, output_padding: outputPadding = [0, 0] } = attributes;
   return { strides, pads, dilations, outputPadding } as Required<Omit<ConvTransposeOptions, "bias">>;
 }

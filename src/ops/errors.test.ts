@@ -173,7 +173,7 @@ describe("a mistake in shapes", () => {
       pad: 1 before and 1 after axis 2 does not fit [2, 3].
       pad: 1 before and 1 after axis -1 does not fit [2, 3].
       pad: -1 before and 1 after axis 0 does not fit [2, 3].
-      pad: sizes are whole numbers from 0 on, got [3.5, 3].
+      pad: 0.5 before and 1 after axis 0 does not fit [2, 3].
       gemm: takes two matrices, got [2, 3] and [3].
       gemm: inner sizes differ, got [2, 3] x [4, 3].
       gemm: inner sizes differ, got [3, 2] x [3, 4].

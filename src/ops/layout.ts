@@ -65,26 +65,18 @@ export const Slice: Operator = {
   onnx: ({ axis, start, end }) => ({ operands: [[start as number], [end as number], [axis as number]] }),
 };
 
-/** Zeros before and after along one axis. */
+/** Zeros around a tensor: attribute `pads` has how many before each axis, then how many after each. */
 export const Pad: Operator = {
   type: "Pad",
-  shape: ([from], attributes) => {
-    const { axis, before, after } = attributes as Record<string, number>;
-    if (!(axis! in from! && before! >= 0 && after! >= 0)) {
-      throw new ShapeError(`pad: ${before} before and ${after} after axis ${axis} does not fit ${show(from!)}.`);
-    }
-    return from!.map((size, i) => (i === axis ? size + before! + after! : size));
+  shape: ([from], { pads }) => {
+    const around = pads as readonly number[];
+    return from!.map((size, axis) => around[axis]! + size + around[from!.length + axis]!);
   },
-  gradient({ inputs, attributes }, upstream) {
-    const { axis, before } = attributes as Record<string, number>;
-    return slice(upstream, axis!, before!, before! + inputs[0]!.shape[axis!]!);
+  gradient({ inputs: [x], attributes }, upstream) {
+    const before = attributes.pads as readonly number[];
+    return x!.shape.reduce((part, size, axis) => slice(part, axis, before[axis]!, before[axis]! + size), upstream);
   },
-  onnx: ({ axis, before, after, rank }) => {
-    const pads = new Array<number>(2 * (rank as number)).fill(0);
-    pads[axis as number] = before as number;
-    pads[(rank as number) + (axis as number)] = after as number;
-    return { operands: [pads] };
-  },
+  onnx: ({ pads }) => ({ operands: [pads as number[]] }),
 };
 
 /** The axes in another order, negative ones counted from the last; by default the last two exchanged. Throws ShapeError. */
@@ -113,7 +105,14 @@ export function slice(x: Tensor, axis: number, start: number, end: number): Tens
   return start === 0 && end === x.shape[axis] ? x : apply(Slice, [x], { axis, start, end });
 }
 
-/** `before` zeros in front of an axis and `after` behind it. Throws ShapeError. */
+/** `before` zeros in front of an axis and `after` behind it; padding of what is padded is one padding. Throws ShapeError. */
 export function pad(x: Tensor, axis: number, before: number, after: number): Tensor {
-  return before === 0 && after === 0 ? x : apply(Pad, [x], { axis, before, after, rank: x.shape.length });
+  const rank = x.shape.length;
+  if (!(axis in x.shape && [before, after].every((count) => Number.isInteger(count) && count >= 0))) {
+    throw new ShapeError(`pad: ${before} before and ${after} after axis ${axis} does not fit ${show(x.shape)}.`);
+  }
+  if (before === 0 && after === 0) return x;
+  const inner = isApplication(x, Pad) ? (x.attributes.pads as readonly number[]) : new Array<number>(2 * rank).fill(0);
+  const pads = inner.map((count, i) => count + (i === axis ? before : i === rank + axis ? after : 0));
+  return apply(Pad, [isApplication(x, Pad) ? x.inputs[0]! : x], { pads });
 }
