@@ -3,6 +3,7 @@ import { buildGraph, type Graph, type Output } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { add } from "../ops/arithmetic.ts";
 import { reduceSum } from "../ops/broadcasting.ts";
+import { channelsLast } from "../ops/channels-last.ts";
 import { fuse } from "../ops/fusion.ts";
 import type { OutputRole, Program, Slices } from "../program.ts";
 import { sizeOf } from "../program.ts";
@@ -30,9 +31,9 @@ export interface CompileOptions {
   readonly hasKernel?: boolean | undefined;
 }
 
-/** The graph that a program of these results runs: fused, shared, without dead tensors. */
+/** The graph that a program of these results runs: convolutions as matrix products, fused, shared, without dead tensors. */
 export function programGraph(results: readonly Output[]): Graph {
-  return buildGraph(fuse(buildGraph(results).outputs));
+  return buildGraph(fuse(buildGraph(channelsLast(buildGraph(results).outputs)).outputs));
 }
 
 /** A program: model bytes and manifest of the graph of `results`, and of a `check` of what they replace where it is a kernel. */
