@@ -51,8 +51,13 @@ const often = [
 describe("a probe during training", () => {
   test("is in the log, the summary and the report, and keeps the best checkpoint, over an interruption too", async () => {
     const root = temporaryDirectory();
-    const [whole, parts] = [join(root, "whole"), join(root, "parts")];
-    const args = ["train", "--data", "strokes", ...often];
+    const [whole, parts, images] = ["whole", "parts", "images.npy"].map((name) => join(root, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(images, encodeNpy([1000, 784], strokes({ count: 1000 }).pixels));
+    const args = ["train", "--data", images, ...often];
     const { stdout, stderr } = await succeed([...args, "--steps", "40", "--run", whole, "--json"]);
     await succeed([...args, "--steps", "20", "--run", parts]);
     await succeed(["resume", parts, "--steps", "40"]);

@@ -20,19 +20,10 @@ test.skipIf(!hasWebGpu)(
     const logs = [];
     for (const device of ["cpu", "webgpu"]) {
       const run = join(root, device);
+      const settings = ["log.every=1", "generator.hidden=[32]", "discriminator.hidden=[32]", "watch.every=0"];
       const options = [
-        "--data",
-        "strokes",
-        "--device",
-        device,
-        "--batch",
-        "4",
-        "--steps",
-        "6",
-        "--set",
-        "log.every=1",
-        "--run",
-        run,
+        ...["--data", "ring", "--device", device, "--batch", "4", "--steps", "6", "--run", run],
+        ...settings.flatMap((setting) => ["--set", setting]),
       ];
       expect(await coordescent(["train", ...options], { env })).toMatchObject({ code: 0 });
       logs.push(
