@@ -52,5 +52,6 @@ function reasonOf(complaint: string): string | undefined {
     .split("\n")
     .map((line) => line.trim())
     .filter(Boolean);
-  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1);
+  const line = lines.find((each) => /^\w*Error\b/.test(each)) ?? lines.at(-1);
+  return line?.replace(/^Error: /, "");
 }

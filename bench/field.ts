@@ -37,7 +37,7 @@ export async function openField({ python, iterations, isQuick }: FieldOptions): 
     for (const batch of [128, 64]) own[task + batch] = await training(task, batch, iterations);
   }
   if (!isQuick) {
-    own.dcgan64 = await training("dcgan", 64, 6);
+    own.dcgan64 = await training("dcgan", 64, 3);
     own.wasm = await training("adam", 128, 12, "device=wasm");
   }
   const products = await open(process.execPath, [built("sgemm.js"), "0"]);

@@ -15,16 +15,21 @@ export interface Lane {
 }
 
 /** Measures every lane once a round, one after the other; a round before the first warms up. */
-export async function race(lanes: readonly Lane[], rounds: number): Promise<void> {
-  for (let round = -1; round < rounds; round++) {
+export async function race(
+  lanes: readonly Lane[],
+  rounds: number,
+  onRound: (round: number, rounds: number) => void,
+): Promise<void> {
+  for (let round = 0; round <= rounds; round++) {
     for (const lane of lanes.filter(isRunning)) {
       try {
         const ms = await lane.contestant!.time(lane.task, lane.batch, lane.iterations);
-        if (round >= 0) lane.times.push(ms);
+        if (round > 0) lane.times.push(ms);
       } catch (error) {
         lane.problem = (error as Error).message;
       }
     }
+    onRound(round, rounds);
   }
 }
 
