@@ -94,7 +94,8 @@ async function open(command: string, args: readonly string[], env?: NodeJS.Proce
   try {
     return { contestant: await openContestant(command, args, env) };
   } catch (error) {
-    return { problem: (error as Error).message };
+    const { message } = error as Error;
+    return { problem: message.includes("ERR_MODULE_NOT_FOUND") ? "not installed: npm ci --prefix bench" : message };
   }
 }
 

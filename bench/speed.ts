@@ -57,7 +57,10 @@ console.log(`${linesOf(lanes).join("\n")}\n\n${tableOf(figures)}`);
 const plain = (figure: Figure) => ("missing" in figure ? null : figure.value);
 const values = (of: Readonly<Record<string, Figure>>) => mapped(of, plain);
 const measured = lanes.map(({ contestant, ...lane }) => ({ by: contestant?.name, ...lane }));
-if (isQuick) console.log(stamped({ ratio: mapped(ratio, values), peakShare: plain(figures.peakShare!) }));
+const missing = Object.fromEntries(
+  Object.entries(figures).flatMap(([name, figure]) => ("missing" in figure ? [[name, figure.missing]] : [])),
+);
+if (isQuick) console.log(stamped({ ratio: mapped(ratio, values), peakShare: plain(figures.peakShare!), missing }));
 else report({ bench: "speed", figures, ratio, lanes: measured });
 
 /** What is measured of the commands and of processes of their own, after the race. */
@@ -76,14 +79,12 @@ function mapped<T, U>(record: Readonly<Record<string, T>>, f: (value: T) => U): 
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value)]));
 }
 
-/** What was measured, for people: milliseconds of an iteration, or why there are none. */
+/** What was measured, for people: milliseconds of an iteration. */
 function linesOf(lanes: readonly Lane[]): string[] {
-  const rows = lanes.map(({ contestant, task, batch, times, problem }) => [
-    `${task} ${batch}`,
-    contestant?.name ?? "",
-    problem
-      ? `missing: ${problem}`
-      : `${median(times).toFixed(2)} ms (${Math.min(...times).toFixed(2)} to ${Math.max(...times).toFixed(2)})`,
-  ]);
+  const rows = lanes.flatMap(({ contestant, task, batch, times }) => {
+    if (times.length === 0) return [];
+    const [middle, least, most] = [median(times), Math.min(...times), Math.max(...times)].map((ms) => ms.toFixed(2));
+    return [[`${task} ${batch}, ${contestant!.name}`, `${middle} ms`, `${least} to ${most}`]];
+  });
   return aligned(rows);
 }
