@@ -68,7 +68,7 @@ export interface Slices {
   readonly index: string;
 }
 
-/** Work of one run of a program, counted from its graph. */
+/** Work of a program on a whole batch, counted from its graph. */
 export interface ProgramCost {
   /** Multiply-accumulates of the matrix products and convolutions. */
   readonly macs: number;
@@ -84,6 +84,11 @@ export interface Manifest {
   readonly inputs: readonly ProgramInput[];
   readonly outputs: readonly ProgramOutput[];
   readonly cost: ProgramCost;
+  /**
+   * Equal parts of a batch, of which a run sees one: inputs of the roles batch, noise and cache have a tensor for each part, and so has every output. The metrics of
+   * the parts add up to that of the batch. 1: the batch is not divided.
+   */
+  readonly shards: number;
 }
 
 /** A computation that a runtime can load: ONNX model bytes, and what each input and output is for. */
@@ -96,6 +101,11 @@ export interface Program {
    * the bytes up to the next.
    */
   readonly kernel?: Uint8Array;
+}
+
+/** Name of what belongs to one shard of a batch. */
+export function shardName(name: string, shard: number, shards: number): string {
+  return shards === 1 ? name : `${name}/shard/${shard}`;
 }
 
 /** Number of elements of a shape. */

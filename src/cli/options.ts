@@ -42,7 +42,11 @@ export function addTrainingOptions(command: Command): Command {
     .option("--batch <n>", "examples of an iteration", parseNumber)
     .option("--seed <n>", "seed of every random number", parseNumber)
     .option("--device <name>", "cpu, wasm or webgpu")
-    .option("--threads <n>", "threads of one operator (default: chosen for the machine)", parseNumber)
+    .option(
+      "--threads <n>",
+      "threads of the training (default: what the machine has and the work is worth)",
+      parseNumber,
+    )
     .option(
       "--on-collapse <action>",
       "warn (default), stop or rollback when the watchdog finds that the training goes wrong",

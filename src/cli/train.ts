@@ -90,7 +90,7 @@ async function chooseData(
 ): Promise<{ config: Config; source: DataSource }> {
   const { configure } = await import("../runs/config.ts");
   const { dataSetOf, findData, findDefaultData } = await import("../runs/data-source.ts");
-  const { chooseThreads } = await import("../runtime/threads.ts");
+  const { chooseTrainingThreads } = await import("../runs/model.ts");
   const asked = configure(base, settings).data;
   const isAsked = asked !== "mnist" || settings.some(([key]) => key === "data");
   const download = downloadOptions(terminal);
@@ -98,8 +98,9 @@ async function chooseData(
   if ("reason" in found)
     terminal.say(`MNIST cannot be had, so this run uses the embedded strokes digits. ${found.reason}`);
   const { name } = found.source;
-  const config = configure(base, [...dataSetOf(name).settings, ...settings, ["data", name]]);
-  return { config: { ...config, threads: chooseThreads(config.threads, config.device) }, source: found.source };
+  const { examples, settings: ofData } = dataSetOf(name);
+  const config = configure(base, [...ofData, ...settings, ["data", name]]);
+  return { config: { ...config, threads: chooseTrainingThreads(config, examples) }, source: found.source };
 }
 
 /** Shows the progress of a download. */

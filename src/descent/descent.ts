@@ -63,6 +63,8 @@ export interface LazyObjective {
 export interface GameOptions {
   readonly order?: Order | undefined;
   readonly replicas?: number | undefined;
+  /** Equal parts of a batch that are computed apart, where the update is a kernel: the objective is the mean over them. */
+  readonly shards?: number | undefined;
   readonly precision?: Precision | undefined;
   /** Whether the runtime runs kernels: an update that goes element by element is then a program of its own. */
   readonly hasKernels?: boolean | undefined;

@@ -1,10 +1,10 @@
 import { constant, input, type Tensor } from "../graph/tensor.ts";
 import { compile, type ProgramResult, programGraph } from "../onnx/compile.ts";
 import type { Precision } from "../onnx/model.ts";
-import { mul, neg } from "../ops/arithmetic.ts";
+import { add, mul, neg } from "../ops/arithmetic.ts";
 import type { Moved } from "../optim/update-rule.ts";
 import type { Fading, Move, SearchPlan } from "../plan.ts";
-import { type Program, sizeOf, type TensorSpec } from "../program.ts";
+import { type Program, shardName, sizeOf, type TensorSpec } from "../program.ts";
 import type { Objective } from "./objective.ts";
 import type { BlockGroup } from "./partition.ts";
 import { splitPrefix } from "./prefix.ts";
@@ -49,7 +49,7 @@ export interface MoveOptions extends StepOptions {
  */
 export function blockMove(groups: readonly BlockGroup[], options: MoveOptions): Move {
   const name = `${moveName(groups)}${options.suffix ?? ""}`;
-  const step = differentiate(groups, options);
+  const step = differentiate(groups, { ...options, shards: 1 });
   const [view] = step.views;
   const common = {
     name,
@@ -60,7 +60,7 @@ export function blockMove(groups: readonly BlockGroup[], options: MoveOptions): 
   if (options.update.search) return { ...common, ...searchPrograms(name, step, options) };
   if ((options.replicas ?? 1) > 1) return { ...common, programs: splitPrograms(name, step, options) };
   const corrector = options.hasCorrector ? { corrector: [correctorProgram(name, groups, options)] } : {};
-  return { ...common, ...stepPrograms(name, step, options), ...corrector };
+  return { ...common, ...stepPrograms(name, step, groups, options), ...corrector };
 }
 
 /** State tensors that the blocks of some groups keep. */
@@ -86,8 +86,13 @@ const weightsIn = ({ moved }: Differentiated) => moved.flat().map(({ name }) => 
 
 type Programs = Pick<Move, "programs" | "prefix" | "search" | "decrease">;
 
-function stepPrograms(name: string, step: Differentiated, options: MoveOptions): Programs {
-  return kernelPrograms(name, step, options) ?? wholePrograms(name, step, options);
+function stepPrograms(
+  name: string,
+  step: Differentiated,
+  groups: readonly BlockGroup[],
+  options: MoveOptions,
+): Programs {
+  return kernelPrograms(name, groups, options) ?? wholePrograms(name, step, options);
 }
 
 /** Fewest operations on a weight for which an update is a kernel of its own; a plain gradient step becomes part of the matrix product. */
@@ -100,11 +105,12 @@ function operationsPerWeight(updates: readonly ProgramResult[], { moved }: Diffe
   return elements(applied) / elements(moved.flat().map(({ value }) => value));
 }
 
-/** The gradients, and the update as a kernel; undefined where it cannot be one. */
-function kernelPrograms(name: string, step: Differentiated, options: MoveOptions): Programs | undefined {
-  const { innerSteps = 1, precision, hasKernels, hasCorrector, reportsDecrease } = options;
+/** The gradients, one shard of the batch at a time, and the update as a kernel; undefined where it cannot be one. */
+function kernelPrograms(name: string, groups: readonly BlockGroup[], options: MoveOptions): Programs | undefined {
+  const { innerSteps = 1, precision, hasKernels, hasCorrector, reportsDecrease, shards = 1 } = options;
   if (!hasKernels || hasCorrector || reportsDecrease) return undefined;
-  const { gradients, reading } = handedOver(step, "cache");
+  const step = differentiate(groups, options);
+  const { gradients, reading } = handedOver(step, "cache", shards, shards);
   const updates = steppedResults(reading, options);
   if (operationsPerWeight(updates, step) < leastOfKernel) return undefined;
   const update = compile(`${name}/update`, [...gradientResults(reading, options), ...updates], {
@@ -112,10 +118,15 @@ function kernelPrograms(name: string, step: Differentiated, options: MoveOptions
     hasKernel: true,
   });
   if (!update.kernel) return undefined;
-  const results = [...metricResults(step.objective, 1), ...gradients, ...followingResults(step, step.weights, options)];
+  const results = [
+    ...metricResults(step.objective, 1 / shards),
+    ...gradients,
+    ...followingResults(step, step.weights, options),
+  ];
   const { prefix, rest } =
     innerSteps === 1 ? { prefix: {}, rest: results } : withPrefix(name, results, weightsIn(step), options);
-  const gradient = compile(`${name}/gradient`, rest, { objective: step.objective.value, whole: results, precision });
+  const counting = { objective: step.objective.value, whole: results };
+  const gradient = compile(`${name}/gradient`, rest, { ...counting, precision, shards });
   return { ...prefix, programs: [gradient, update] };
 }
 
@@ -182,7 +193,7 @@ function withPrefix(
   name: string,
   results: readonly ProgramResult[],
   varying: readonly string[],
-  { precision }: MoveOptions,
+  { precision, shards }: MoveOptions,
 ) {
   const split = splitPrefix(
     results.map(({ tensor }) => tensor),
@@ -192,13 +203,14 @@ function withPrefix(
   const rest = results.map((result, i) => ({ ...result, tensor: split.results[i]! }));
   if (split.caches.length === 0) return { prefix: {}, rest };
   const caches = split.caches.map((cache) => ({ ...cache, role: "cache" as const }));
-  return { prefix: { prefix: compile(`${name}/prefix`, caches, { precision }) }, rest };
+  return { prefix: { prefix: compile(`${name}/prefix`, caches, { precision, shards }) }, rest };
 }
 
 function splitPrograms(name: string, step: Differentiated, options: MoveOptions): Program[] {
   const { precision } = options;
-  const share = 1 / options.replicas!;
-  const { gradients, reading } = handedOver(step, "gradient", share);
+  const replicas = options.replicas!;
+  const share = 1 / replicas;
+  const { gradients, reading } = handedOver(step, "gradient", replicas);
   return [
     compile(`${name}/gradient`, [...metricResults(step.objective, share), ...gradients], {
       objective: step.objective.value,
@@ -210,15 +222,19 @@ function splitPrograms(name: string, step: Differentiated, options: MoveOptions)
   ];
 }
 
-/** The gradients, times the share of a replica, as results of one program; and the step as another sees it, which reads them. */
-function handedOver(step: Differentiated, role: "cache" | "gradient", share = 1) {
+/** The gradients, each one of `parts` of the mean, as results of one program; and the step as another sees it, which reads their sum - or them, from so many shards. */
+function handedOver(step: Differentiated, role: "cache" | "gradient", parts: number, shards = 1) {
   const gradientName = (parameter: string) => `${parameter}/gradient`;
   const gradients = step.moved.flat().map(({ name, gradient }) => ({
     name: gradientName(name),
-    tensor: mul(constant(share), gradient),
+    tensor: mul(constant(1 / parts), gradient),
     role,
   }));
-  const read = (moved: Moved) => ({ ...moved, gradient: input(gradientName(moved.name), moved.gradient.shape, role) });
+  const read = (moved: Moved) => {
+    const { shape } = moved.gradient;
+    const names = Array.from({ length: shards }, (_, i) => shardName(gradientName(moved.name), i, shards));
+    return { ...moved, gradient: names.map((name): Tensor => input(name, shape, role)).reduce(add) };
+  };
   return { gradients, reading: { ...step, moved: step.moved.map((list) => list.map(read)) } };
 }
 

@@ -8,5 +8,5 @@ export interface Objective {
   readonly metrics: Readonly<Record<string, Tensor>>;
 }
 
-/** The objective as a function of the player's weights; everything else in it is input. */
-export type ObjectiveAt = (weights: Weights) => Objective;
+/** The objective as a function of the player's weights, on the batch or on one of so many equal parts of it; everything else in it is input. */
+export type ObjectiveAt = (weights: Weights, shards?: number) => Objective;

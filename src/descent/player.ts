@@ -35,6 +35,7 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
     reportsDecrease: select.needs.includes("decrease") && !update.search,
     hasCorrector: game.order === "extragradient",
     replicas: game.replicas,
+    shards: game.shards,
     precision: game.precision,
     hasKernels: game.hasKernels,
   };

@@ -26,6 +26,8 @@ export interface StepOptions {
   readonly learningRate: Tensor;
   /** Rate of the averaged weights: average' = average + (1 - rate) (weight' - average); 0: none are kept. */
   readonly average?: number | undefined;
+  /** Equal parts of the batch, of which the step sees one. */
+  readonly shards?: number | undefined;
 }
 
 /** The graph of a step up to the gradients of the groups that move, all at one point. */
@@ -51,7 +53,7 @@ export function differentiate(
   options: StepOptions,
   from: "parameter" | "base" = "parameter",
 ): Differentiated {
-  const { objective: at, parameters, update } = options;
+  const { objective: at, parameters, update, shards } = options;
   const states = globalStates(options);
   const points = new Map(
     parameters.map((spec) => {
@@ -60,7 +62,7 @@ export function differentiate(
     }),
   );
   const weights: Weights = (name) => points.get(name)!;
-  const objective = at(weights);
+  const objective = at(weights, shards);
   const specs = groups.map((group) => group.parameters);
   const wrt = specs.flat().map(({ name }) => weights(name));
   const slopes = gradients(objective.value, wrt);

@@ -37,6 +37,8 @@ export interface GanOptions extends PenaltyWeights {
   /** Rows that the sampler makes, and the critic judges, at a time. */
   readonly sampleBatch?: number;
   readonly replicas?: number | undefined;
+  /** Parts of a batch to be computed at the same time, as many as suit the machine; 1 where the batch cannot be divided into them. */
+  readonly shards?: number | undefined;
   readonly precision?: Precision | undefined;
   /** Whether the runtime runs kernels. */
   readonly hasKernels?: boolean | undefined;
@@ -48,8 +50,9 @@ export interface GanOptions extends PenaltyWeights {
  */
 export function ganPlan(options: GanOptions): Plan {
   const { order, replicas, precision, hasKernels } = options;
+  const shards = shardsOf(options);
   const lookers = { sampler: samplerProgram(options), critic: criticProgram(options) };
-  return gamePlan(ganPlayers(options), { order, replicas, precision, hasKernels }, lookers);
+  return gamePlan(ganPlayers(options), { order, replicas, shards, precision, hasKernels }, lookers);
 }
 
 /** The discriminator and the generator as players, in the order in which they move. Throws ShapeError where the batch cannot be divided among the replicas. */
@@ -66,8 +69,8 @@ export function ganPlayers(options: GanOptions): PlayerSpec[] {
   }
   const withPenalties =
     (scale: number): ObjectiveAt =>
-    (weights) =>
-      discriminatorObjective(inputsOf(generator), weights, options, scale);
+    (weights, shards) =>
+      discriminatorObjective(inputsOf(generator), weights, shardOf(options, shards), scale);
   const isLazy = penaltyEvery > 1 && penaltyNames(options).length > 0;
   return [
     {
@@ -79,12 +82,22 @@ export function ganPlayers(options: GanOptions): PlayerSpec[] {
     },
     {
       network: generator,
-      objective: (weights) => generatorObjective(weights, inputsOf(discriminator), options),
+      objective: (weights, shards) => generatorObjective(weights, inputsOf(discriminator), shardOf(options, shards)),
       gradientMetric: "gradientG",
       descent: descent.generator,
     },
   ];
 }
+
+/** The number of shards, or 1 where something is measured by all rows of a batch or they cannot be divided. */
+function shardsOf(options: GanOptions): number {
+  const { shards = 1, replicas = 1 } = options;
+  const isWhole = penaltyNames(options).includes("dragan") || rowsOf(options) % shards !== 0 || replicas > 1;
+  return isWhole ? 1 : shards;
+}
+
+/** The options on one shard of the batch. */
+const shardOf = (options: GanOptions, shards = 1): GanOptions => ({ ...options, batch: options.batch / shards });
 
 /** The weights of a network as program inputs. */
 function inputsOf({ parameters }: Network): Weights {

@@ -27,6 +27,8 @@ export interface CompileOptions {
   /** The results before a part of their work was moved to another program: what is held between forward and backward pass is counted there. */
   readonly whole?: readonly ProgramResult[];
   readonly precision?: Precision | undefined;
+  /** Equal parts of the batch, of which the program sees one at a time. */
+  readonly shards?: number | undefined;
   /** Whether the program gets a kernel, where it goes element by element. */
   readonly hasKernel?: boolean | undefined;
 }
@@ -40,7 +42,7 @@ export function programGraph(results: readonly Output[]): Graph {
 export function compile(
   name: string,
   results: readonly ProgramResult[],
-  { objective, whole = results, precision = "float32", hasKernel = false }: CompileOptions = {},
+  { objective, whole = results, precision = "float32", shards = 1, hasKernel = false }: CompileOptions = {},
 ): Program {
   const checked = hasKernel ? [...results, ...checkOf(name, results)] : results;
   const graph = programGraph(checked);
@@ -59,10 +61,11 @@ export function compile(
         ...(slices && { slices }),
       })),
       cost: {
-        macs: countMacs(graph),
-        bytesHeld: objective ? bytesHeldFor(objective, whole) : 0,
+        macs: shards * countMacs(graph),
+        bytesHeld: objective ? shards * bytesHeldFor(objective, whole) : 0,
         bytesReturned: returned.reduce((sum, { tensor }) => sum + 4 * sizeOf(tensor.shape), 0),
       },
+      shards,
     },
     ...(kernel && { kernel }),
   };

@@ -3,6 +3,7 @@ import { ConfigError } from "../errors.ts";
 import type { Plan } from "../plan.ts";
 import { sizeOf } from "../program.ts";
 import { programsOf } from "../train/memory.ts";
+import { inputsOf, outputsOf } from "../train/shards.ts";
 
 /** Bytes that a training takes, by what for. */
 export interface MemoryNeed {
@@ -24,9 +25,9 @@ const workingRoom = 2;
 
 /** What a training of a plan takes, by the shapes of its tensors. */
 export function memoryNeed(plan: Plan): MemoryNeed {
-  const programs = programsOf(plan).map(({ manifest }) => manifest);
+  const programs = programsOf(plan);
   const ports = new Map(
-    [...plan.tensors, ...programs.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])].map((p) => [
+    [...plan.tensors, ...programs.flatMap((program) => [...inputsOf(program), ...outputsOf(program)])].map((p) => [
       p.name,
       p.shape,
     ]),
@@ -35,7 +36,7 @@ export function memoryNeed(plan: Plan): MemoryNeed {
   return {
     tensors: bytes(ports.values()),
     checkpoints: 2 * bytes(plan.tensors.map(({ shape }) => shape)),
-    programs: programs.reduce((sum, { cost }) => sum + workingRoom * cost.bytesHeld, 0),
+    programs: programs.reduce((sum, { manifest }) => sum + workingRoom * manifest.cost.bytesHeld, 0),
     rest: restBytes,
   };
 }

@@ -8,6 +8,7 @@ import { type GanOptions, ganPlan } from "../gan/game.ts";
 import { losses, smoothed } from "../gan/losses.ts";
 import { architectures } from "../nn/architectures.ts";
 import { initialisers } from "../nn/initialiser.ts";
+import type { Network } from "../nn/network.ts";
 import { spectrallyNormalised } from "../nn/spectral.ts";
 import { largestCoordinates } from "../optim/largest-coordinates.ts";
 import { optimistic } from "../optim/optimistic.ts";
@@ -16,6 +17,8 @@ import { schedules } from "../optim/schedule.ts";
 import type { UpdateRule } from "../optim/update-rule.ts";
 import { type UpdateSettings, updateRules } from "../optim/update-rules.ts";
 import type { Plan } from "../plan.ts";
+import { sizeOf } from "../program.ts";
+import { chooseShards, chooseThreads } from "../runtime/threads.ts";
 import type { Config } from "./config.ts";
 import type { ExampleSpec } from "./example-spec.ts";
 
@@ -34,16 +37,19 @@ export function ganOptions(config: Config, { shape, range }: ExampleSpec, unitLi
     ...d,
     initialiser: initialisers[d.initialiser],
   });
+  const discriminator = d.spectralNorm ? spectrallyNormalised(critic) : critic;
+  const generator = architectures[g.architecture].generator("generator", g.latent, shape, {
+    ...g,
+    output,
+    initialiser: initialisers[g.initialiser],
+  });
   return {
-    generator: architectures[g.architecture].generator("generator", g.latent, shape, {
-      ...g,
-      output,
-      initialiser: initialisers[g.initialiser],
-    }),
-    discriminator: d.spectralNorm ? spectrallyNormalised(critic) : critic,
+    generator,
+    discriminator,
     latent: g.latent,
     shape,
     batch: config.batch,
+    shards: chooseShards(config.batch, threadsFor(config, [generator, discriminator])),
     loss: namingItself("discriminator", () => smoothed(losses[config.loss], d.smoothing)),
     r1: d.r1,
     r2: d.r2,
@@ -57,6 +63,22 @@ export function ganOptions(config: Config, { shape, range }: ExampleSpec, unitLi
       discriminator: namingItself("discriminator", () => descentOf(d.descent, config, unitLipschitz)),
     },
   };
+}
+
+/** Products of a weight and a row of the batch below which a thread is not worth having: the numbers that threads pass to each other cost more than it saves (docs/decisions/0011). */
+const leastWork = 12e6;
+
+/** Threads of a training: as configured, or as many as the machine has and the work is worth. Throws ConfigError where the device has not so many. */
+export function chooseTrainingThreads(config: Config, examples: ExampleSpec): number {
+  const { generator, discriminator } = ganOptions(config, examples);
+  return threadsFor(config, [generator, discriminator]);
+}
+
+function threadsFor({ threads, device, batch }: Config, networks: readonly Network[]): number {
+  const possible = chooseThreads(threads, device);
+  if (threads > 0) return possible;
+  const weights = networks.map(({ parameters }) => parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0));
+  return Math.max(1, Math.min(possible, Math.floor((batch * Math.max(...weights)) / leastWork)));
 }
 
 /** The descent of a player, from its settings. Throws ConfigError where they do not go together. */

@@ -1,11 +1,15 @@
 import { setImmediate } from "node:timers/promises";
 import { type Program, sizeOf } from "../program.ts";
 import { openArena, openKernel } from "./arena.ts";
+import { companionsOf } from "./companions.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
-import { onnxLibrary, type Pointer, texts } from "./onnx-library.ts";
-import type { Bindings, Runtime, RuntimeOptions, Session } from "./runtime.ts";
+import { addressOf, onnxLibrary, type Pointer, pointers, type Side, texts } from "./onnx-library.ts";
+import type { Bindings, Run, Runtime, RuntimeOptions, Session } from "./runtime.ts";
 
 type NativeTensor = HostTensor<Float32Array> & { readonly value: Pointer };
+
+/** Gives the event loop a turn if it is due. */
+type Loop = () => Promise<void> | undefined;
 
 /** For so long the event loop may have to wait. */
 const patienceMs = 5;
@@ -36,7 +40,7 @@ export function nativeRuntime({ threads = 0 }: RuntimeOptions = {}): Runtime {
 }
 
 /** A run is one call that blocks: this gives the event loop a turn when the last one was some time ago. */
-function letOthersIn(): () => Promise<void> | undefined {
+function letOthersIn(): Loop {
   let last = performance.now();
   const turn = async () => {
     await setImmediate();
@@ -45,24 +49,67 @@ function letOthersIn(): () => Promise<void> | undefined {
   return () => (performance.now() - last > patienceMs ? turn() : undefined);
 }
 
-async function openSession(
-  { model, manifest }: Program,
-  threads: number,
-  loop: () => Promise<void> | undefined,
-): Promise<Session> {
+/** The inputs or outputs of one run of a session. */
+interface Ports {
+  readonly side: Side;
+  bind(tensors: Bindings): void;
+}
+
+/** Names of inputs or outputs as C wants them, and places for the tensors of a run. */
+function portsOf(names: readonly string[]): () => Ports {
+  const { array, memory } = texts(names);
+  const address = addressOf(array);
+  return () => {
+    const values = pointers(names.length);
+    const side = { names: address, values: addressOf(values), count: names.length, alive: [array, memory] };
+    return {
+      side,
+      bind(tensors) {
+        for (let i = 0; i < names.length; i++) values[i] = (tensors[names[i]!] as NativeTensor).value;
+      },
+    };
+  };
+}
+
+function openSession({ model, manifest }: Program, threads: number, loop: Loop): Session {
   const library = onnxLibrary();
-  const session = library.openSession(model, threads);
-  const names = [manifest.inputs, manifest.outputs].map((ports) => ports.map(({ name }) => name));
-  const [inputNames, outputNames] = names.map(texts);
-  const [inputs, outputs] = names.map(({ length }) => new BigUint64Array(length));
-  const bind = (to: BigUint64Array, ports: readonly string[], from: Bindings) => {
-    for (let i = 0; i < ports.length; i++) to[i] = (from[ports[i]!] as NativeTensor).value;
+  const session = library.openSession(model, manifest.shards > 1 ? 1 : threads);
+  const [newInputs, newOutputs] = [manifest.inputs, manifest.outputs].map((ports) =>
+    portsOf(ports.map(({ name }) => name)),
+  );
+  const places = Array.from({ length: manifest.shards }, () => ({ inputs: newInputs!(), outputs: newOutputs!() }));
+  const companions = companionsOf(Math.min(manifest.shards, threads) - 1, model);
+  const bind = (i: number, run: Run) => {
+    const { inputs, outputs } = places[i]!;
+    inputs.bind(run.inputs);
+    outputs.bind(run.outputs);
+    return places[i]!;
+  };
+  const runHere = (i: number, run: Run) => {
+    const { inputs, outputs } = bind(i, run);
+    library.run(session, inputs.side, outputs.side);
+  };
+  /** Runs `first` and those after it for which there are companions. */
+  const runBeside = (runs: readonly Run[], first: number) => {
+    const helping = companions.slice(0, runs.length - first - 1);
+    for (const [k, companion] of helping.entries()) {
+      const { inputs, outputs } = bind(first + 1 + k, runs[first + 1 + k]!);
+      companion.start(session, inputs.side, outputs.side);
+    }
+    try {
+      runHere(first, runs[first]!);
+    } finally {
+      for (const companion of helping) companion.finish();
+    }
   };
   return {
-    async run(from, to) {
-      bind(inputs!, names[0]!, from);
-      bind(outputs!, names[1]!, to);
-      library.run(session, inputNames!.pointers, inputs!, outputNames!.pointers, outputs!);
+    async run(inputs, outputs) {
+      runHere(0, { inputs, outputs });
+      const turn = loop();
+      if (turn) await turn;
+    },
+    async runAll(runs) {
+      for (let first = 0; first < runs.length; first += 1 + companions.length) runBeside(runs, first);
       const turn = loop();
       if (turn) await turn;
     },

@@ -9,7 +9,14 @@ export type Pointer = bigint;
 /** A function of the C interface; what it returns is an error unless it is null. */
 type Fallible = (...parameters: readonly unknown[]) => Pointer | null;
 
-/** ONNX Runtime's native library, as far as training needs it. Tensors are float32; names and addresses stand in arrays of pointers, whose owner keeps them alive. */
+/** The inputs or the outputs of a run: where arrays of C hold the addresses of their names and of their tensors. */
+export interface Side {
+  readonly names: Pointer;
+  readonly values: Pointer;
+  readonly count: number;
+}
+
+/** ONNX Runtime's native library, as far as training needs it. Tensors are float32. Who made an array or a tensor keeps its memory alive. */
 export interface OnnxLibrary {
   /** Loads a model that runs on so many threads. Throws Error where the library refuses it. */
   openSession(model: Uint8Array, threads: number): Pointer;
@@ -18,13 +25,7 @@ export interface OnnxLibrary {
   openValue(values: Float32Array, shape: readonly number[]): Pointer;
   closeValue(value: Pointer): void;
   /** Runs a model on this thread and those of its session. Throws Error where the library refuses the inputs or outputs. */
-  run(
-    session: Pointer,
-    inputNames: BigUint64Array,
-    inputs: BigUint64Array,
-    outputNames: BigUint64Array,
-    outputs: BigUint64Array,
-  ): void;
+  run(session: Pointer, inputs: Side, outputs: Side): void;
 }
 
 /** Version of the C interface in which every function below is. */
@@ -91,20 +92,28 @@ function openLibrary(): OnnxLibrary {
       return made(create, memory, values, values.byteLength, sizes, shape.length, float32);
     },
     closeValue: call.ReleaseValue,
-    run: (session, inputNames, inputs, outputNames, outputs) =>
-      call.Run(session, null, inputNames, inputs, inputs.length, outputNames, outputs.length, outputs),
+    run: (session, inputs, outputs) =>
+      call.Run(session, null, inputs.names, inputs.values, inputs.count, outputs.names, outputs.count, outputs.values),
   };
 }
 
-/** Texts as C wants them: their addresses, and the memory that has to live as long as these are used. */
-export function texts(list: readonly string[]): { readonly pointers: BigUint64Array; readonly memory: ArrayBuffer[] } {
+/** Numbers of 64 bits outside the heap, where nothing moves. */
+export const pointers = (count: number) => new BigUint64Array(new ArrayBuffer(8 * count));
+
+/** Where memory outside the heap lies. */
+export const addressOf = (memory: ArrayBuffer | BigUint64Array): Pointer => koffi.address(memory);
+
+/** Texts as C wants them: an array of their addresses, and the memory that has to live as long as these are used. */
+export function texts(list: readonly string[]) {
   const memory = list.map((text) => {
     const bytes = new TextEncoder().encode(`${text}\0`);
-    const buffer = new ArrayBuffer(bytes.length); // outside the heap, where nothing moves
+    const buffer = new ArrayBuffer(bytes.length);
     new Uint8Array(buffer).set(bytes);
     return buffer;
   });
-  return { pointers: BigUint64Array.from(memory, (buffer) => koffi.address(buffer)), memory };
+  const array = pointers(list.length);
+  array.set(memory.map(addressOf));
+  return { array, memory };
 }
 
 type Calls = Readonly<Record<keyof typeof functions, (...parameters: readonly unknown[]) => void>>;

@@ -15,6 +15,12 @@ export interface DeviceTensor {
 /** Tensors by the names of inputs or outputs. */
 export type Bindings = Readonly<Record<string, DeviceTensor>>;
 
+/** What one run of a program reads and writes. */
+export interface Run {
+  readonly inputs: Bindings;
+  readonly outputs: Bindings;
+}
+
 /** A loaded program. */
 export interface Session {
   /**
@@ -22,6 +28,8 @@ export interface Session {
    * be both. Extra entries are ignored. Runs of one runtime must not overlap.
    */
   run(inputs: Bindings, outputs: Bindings): Promise<void>;
+  /** The runs of all shards of a batch, at the same time; the results are those of one after the other. Absent where the runtime cannot do that. */
+  runAll?(runs: readonly Run[]): Promise<void>;
   release(): Promise<void>;
 }
 

@@ -1,9 +1,10 @@
 import type { Move } from "../plan.ts";
 import type { Program, ProgramOutput } from "../program.ts";
-import type { DeviceTensor, Runtime, Session } from "../runtime/runtime.ts";
+import type { DeviceTensor, Run, Runtime, Session } from "../runtime/runtime.ts";
 import type { Collective } from "./collective.ts";
 import type { Journal } from "./journal.ts";
 import { commit, type Memory } from "./memory.ts";
+import { outputsOf, runsOf } from "./shards.ts";
 
 /** What programs run with. */
 export interface Bench {
@@ -16,13 +17,15 @@ export interface Bench {
 
 /** Runs a program; what it changes waits in its outputs. Gives whether all of that, and every scalar for the log, is finite. */
 export async function run(loaded: Loaded, bench: Bench): Promise<boolean> {
-  const { session, exchanged, metrics: names, check } = loaded;
+  const { session, runs, exchanged, metrics: names, check } = loaded;
   const { memory, collective, metrics } = bench;
-  await session.run(memory.inputs, memory.outputs);
+  if (runs.length > 1 && session.runAll) await session.runAll(runs);
+  else for (const { inputs, outputs } of runs) await session.run(inputs, outputs);
   if (exchanged.length > 0) await collective.sum(exchanged);
   let isSound = check === undefined ? areSound(loaded, memory) : Number.isFinite(await measured(bench, check));
   for (const name of names) {
-    const value = await measured(bench, name);
+    let value = 0;
+    for (const { outputs } of runs) value += (await outputs[name]!.read())[0]!;
     metrics[name] = value;
     isSound &&= Number.isFinite(value);
   }
@@ -36,15 +39,13 @@ function areSound({ replacing }: Loaded, { outputs }: Memory): boolean {
 }
 
 /** The first tensor with a number that is not finite of those that a program reads, then of those that it wrote. */
-export async function notFiniteIn({ program: { manifest } }: Loaded, { memory }: Bench): Promise<string> {
-  const ports = [
-    ...manifest.inputs.map(({ name }) => memory.inputs[name]!),
-    ...manifest.outputs.map(({ name }) => memory.outputs[name]!),
-  ];
-  const names = [...manifest.inputs, ...manifest.outputs].map(({ name, ...port }) =>
-    "replaces" in port ? port.replaces! : name,
-  );
-  for (const [i, tensor] of ports.entries()) if (!(await tensor.read()).every(Number.isFinite)) return names[i]!;
+export async function notFiniteIn({ program: { manifest }, runs }: Loaded): Promise<string> {
+  for (const { inputs } of runs) {
+    for (const { name } of manifest.inputs) if (!inputs[name]!.isFinite()) return name;
+  }
+  for (const { outputs } of runs) {
+    for (const { name, replaces = name } of manifest.outputs) if (!outputs[name]!.isFinite()) return replaces;
+  }
   return manifest.name;
 }
 
@@ -73,6 +74,8 @@ export async function measured({ memory }: Bench, name: string): Promise<number>
 export interface Loaded {
   readonly program: Program;
   readonly session: Session;
+  /** One for each shard of a batch. */
+  readonly runs: readonly Run[];
   readonly exchanged: readonly DeviceTensor[];
   readonly replacing: readonly ProgramOutput[];
   readonly metrics: readonly string[];
@@ -112,7 +115,10 @@ export async function load(program: Program, runtime: Runtime, memory: Memory): 
   return {
     program,
     session: await runtime.load(program),
-    exchanged: outputs.filter(isExchanged).map(({ name }) => memory.outputs[name]!),
+    runs: runsOf(program, memory),
+    exchanged: outputsOf(program)
+      .filter(isExchanged)
+      .map(({ name }) => memory.outputs[name]!),
     replacing: outputs.filter(({ replaces }) => replaces !== undefined),
     metrics: outputs.filter(({ role }) => role === "metric").map(({ name }) => name),
     check: outputs.find(({ role }) => role === "check")?.name,

@@ -3,6 +3,7 @@ import { type Program, type ProgramOutput, type Slices, sizeOf, type TensorSpec 
 import { fillUniform, type Reals, stream } from "../random.ts";
 import { hostTensor } from "../runtime/host.ts";
 import type { DeviceTensor, Runtime } from "../runtime/runtime.ts";
+import { inputsOf, outputsOf } from "./shards.ts";
 
 /**
  * The tensors of a training, by name. A weight or state exists twice, as the input of that name and as the output that replaces it, and the two change
@@ -32,20 +33,20 @@ export function programsOf({ players }: Pick<Plan, "players">): Program[] {
 
 /** Memory for everything that the programs of a plan read and write. What only the runner reads is float32 everywhere, as in a snapshot. */
 export function allocateMemory(plan: Plan, runtime: Runtime): Memory {
-  const programs = programsOf(plan).map(({ manifest }) => manifest);
+  const programs = programsOf(plan);
   const read = new Set(
-    [...programs, ...[plan.sampler, plan.critic].flatMap((program) => program?.manifest ?? [])].flatMap(({ inputs }) =>
-      inputs.map(({ name }) => name),
+    [...programs, ...[plan.sampler, plan.critic].flatMap((program) => program ?? [])].flatMap((program) =>
+      inputsOf(program).map(({ name }) => name),
     ),
   );
   const [ofRunner, ofPrograms] = [
     plan.tensors.filter(({ name }) => !read.has(name)),
     plan.tensors.filter(({ name }) => read.has(name)),
   ];
-  const written = unique(programs.flatMap(({ outputs }) => outputs));
+  const written = unique(programs.flatMap(outputsOf));
   const handedOn = written.filter(({ role }) => role === "gradient" || role === "cache");
   const known = new Set([...plan.tensors, ...handedOn].map(({ name }) => name));
-  const supplied = unique(programs.flatMap(({ inputs }) => inputs)).filter(({ name }) => !known.has(name));
+  const supplied = unique(programs.flatMap(inputsOf)).filter(({ name }) => !known.has(name));
   const repeated = unique(repeatedlyReplaced(plan));
   const shapes = [...ofPrograms, ...supplied, ...written, ...repeated].map(({ shape }) => shape);
   const allocate = runtime.arena?.(shapes) ?? runtime.allocate;

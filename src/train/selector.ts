@@ -47,7 +47,7 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
     for (let round = 0; round < rounds; round++) {
       const isSound = await run(loaded, bench);
       value = await measured(bench, `${player.name}/curvature`);
-      if (!isSound || !Number.isFinite(value)) return notFiniteIn(loaded, bench);
+      if (!isSound || !Number.isFinite(value)) return notFiniteIn(loaded);
       await commitAll(loaded, bench);
     }
     estimates!.write((values) => {
@@ -78,7 +78,7 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
     if (norms && (selection.wantsNorms?.(visit, blocks.length) ?? true)) {
       await run(norms, bench);
       const found = await memory.outputs[norms.program.manifest.outputs[0]!.name]!.read();
-      if (!found.every(Number.isFinite)) return notFiniteIn(norms, bench);
+      if (!found.every(Number.isFinite)) return notFiniteIn(norms);
       context.norms = found;
     }
     if (!lipschitz) return undefined;

@@ -88,14 +88,14 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
   const singleStep = async (isHeld: boolean): Promise<string | undefined> => {
     const { programs, move, trial } = loaded();
     for (const program of programs) {
-      if (!(await run(program, options))) return notFiniteIn(program, options);
+      if (!(await run(program, options))) return notFiniteIn(program);
       if (!isHeld && !move.search) await put(program, options);
     }
     const { decrease } = move;
     if (decrease !== undefined) outcome.predicted = (outcome.predicted ?? 0) + (await measured(options, decrease));
     if (!move.search) return undefined;
     const found = await searchAlong(loaded(), current.block.number, shownRate, options);
-    if (!found) return notFiniteIn(trial!, options);
+    if (!found) return notFiniteIn(trial!);
     outcome.length = (outcome.length ?? 0) + found.length;
     outcome.predicted = (outcome.predicted ?? 0) + found.predicted;
     outcome.realised = (outcome.realised ?? 0) + found.realised;
@@ -142,8 +142,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       }
     },
     async correct() {
-      for (const program of loaded().corrector)
-        if (!(await run(program, options))) return notFiniteIn(program, options);
+      for (const program of loaded().corrector) if (!(await run(program, options))) return notFiniteIn(program);
       return undefined;
     },
     withdraw: restoreBases,
@@ -159,7 +158,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       let notFinite: string | undefined;
       if (afterSweep && isLastOfSweep) {
         if (await run(afterSweep, options)) await commitAll(afterSweep, options);
-        else notFinite = await notFiniteIn(afterSweep, options);
+        else notFinite = await notFiniteIn(afterSweep);
       }
       visits[number]!++;
       if (isSkipped) return { moved: { block: block.name, number, score }, notFinite };

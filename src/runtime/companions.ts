@@ -1,0 +1,57 @@
+import { Worker } from "node:worker_threads";
+import type { Desk } from "./companion.ts";
+import type { Pointer, Side } from "./onnx-library.ts";
+
+/** A thread beside this one. */
+export interface Companion {
+  /** Lets it run a session; one run at a time. */
+  start(session: Pointer, inputs: Side, outputs: Side): void;
+  /** Waits until it has. Throws Error where the library refused the inputs or outputs. */
+  finish(): void;
+}
+
+/** The companion in the sources of tests is the one that was built from them. */
+const file = new URL(import.meta.url.replace(/\/src\/runtime\/[^/]+$/, "/dist/runtime/companions.js"));
+
+/** How long this thread looks whether the other is ready before it sleeps. */
+const patienceMs = 20;
+
+const companions: Companion[] = [];
+
+/** So many threads, the same ones every time, which are shown a model first; they end with this thread, and keep no process alive. */
+export function companionsOf(count: number, model: Uint8Array): readonly Companion[] {
+  while (companions.length < count) companions.push(openCompanion(model));
+  return companions.slice(0, count);
+}
+
+function openCompanion(model: Uint8Array): Companion {
+  const desk: Desk = { numbers: new SharedArrayBuffer(12), order: new SharedArrayBuffer(7 * 8), model };
+  const worker = new Worker(new URL("./companion.js", file), { workerData: desk });
+  worker.unref();
+  const numbers = new Int32Array(desk.numbers);
+  const order = new BigUint64Array(desk.order);
+  const [asked, made, failed] = [0, 1, 2];
+  return {
+    start(session, inputs, outputs) {
+      order[0] = session;
+      place(order, 1, inputs);
+      place(order, 4, outputs);
+      Atomics.add(numbers, asked, 1);
+      Atomics.notify(numbers, asked);
+    },
+    finish() {
+      const number = numbers[asked]!;
+      const until = performance.now() + patienceMs;
+      for (let last = Atomics.load(numbers, made); last !== number; last = Atomics.load(numbers, made)) {
+        if (performance.now() > until) Atomics.wait(numbers, made, last);
+      }
+      if (Atomics.load(numbers, failed) !== 0) throw new Error("a run beside this thread failed.");
+    },
+  };
+}
+
+function place(order: BigUint64Array, first: number, { names, values, count }: Side): void {
+  order[first] = names;
+  order[first + 1] = values;
+  order[first + 2] = BigInt(count);
+}

@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { imageDataset } from "../src/data/image-feed.ts";
+import { ring } from "../src/data/mixture.ts";
+import { strokes } from "../src/data/strokes.ts";
+import { ganPlan } from "../src/gan/game.ts";
+import { configure } from "../src/runs/config.ts";
+import { ganOptions } from "../src/runs/model.ts";
+import { presets } from "../src/runs/presets.ts";
+import type { Setting } from "../src/runs/setting.ts";
+import { nativeRuntime } from "../src/runtime/native.ts";
+import { referenceRuntime } from "../src/runtime/reference.ts";
+import type { Runtime } from "../src/runtime/runtime.ts";
+import { createTrainer } from "../src/train/trainer.ts";
+import { largestError } from "./support/evaluate.ts";
+
+const digits = imageDataset(strokes({ count: 200 }));
+
+interface Case {
+  readonly name: string;
+  readonly preset: keyof typeof presets;
+  readonly settings?: readonly Setting[];
+}
+
+/** What a training with a batch in parts reports in some iterations, and its weights and states after them. */
+async function trained({ preset, settings = [] }: Case, runtime: Runtime, shards: number, iterations: number) {
+  const data = runtime.name.startsWith("reference") ? ring : digits;
+  const config = configure(presets[preset].config, [["batch", 16], ...settings]);
+  const plan = ganPlan({ ...ganOptions(config, data), shards });
+  const counts = plan.players.map(({ moves }) => moves[0]!.programs[0]!.manifest.shards);
+  const trainer = await createTrainer({ plan, runtime, data, seed: 1 });
+  const log: number[] = [];
+  for (let i = 0; i < iterations; i++) log.push(...Object.values((await trainer.iterate()).metrics));
+  const tensors = [...(await trainer.snapshot())].map(([, { values }]) => [...values]);
+  const digest = createHash("sha256").update(JSON.stringify(tensors)).digest("hex");
+  await trainer.release();
+  return { log, tensors, digest, counts };
+}
+
+const small: readonly Setting[] = [
+  ["generator.latent", 3],
+  ["generator.hidden", [5]],
+  ["discriminator.hidden", [5]],
+];
+const cases: readonly Case[] = [
+  { name: "with penalties, averaged weights, blocks in turn", preset: "default" },
+  { name: "without momentum", preset: "points" },
+  { name: "with a penalty between real and generated examples", preset: "wgan-gp" },
+  { name: "with spectral normalisation", preset: "hinge", settings: [["discriminator.spectralNorm", true]] },
+  { name: "with several steps on a batch", preset: "default", settings: [["descent.innerSteps", 3]] },
+  { name: "with norms of the whole batch", preset: "default", settings: [["descent.select", "gauss-southwell"]] },
+  { name: "with a loss of pairs", preset: "default", settings: [["loss", "relativistic"]] },
+];
+
+test.each(cases)("a batch in shards is the same batch, $name", async (each) => {
+  const of = { ...each, settings: [...small, ...(each.settings ?? [])] };
+  const [whole, parts] = [await trained(of, referenceRuntime(), 1, 6), await trained(of, referenceRuntime(), 4, 6)];
+  expect(parts.counts).toEqual([4, 4]);
+  expect(largestError(parts.log, whole.log)).toBeLessThan(1e-10);
+  for (const [i, values] of parts.tensors.entries()) expect(largestError(values, whole.tensors[i]!)).toBeLessThan(1e-6);
+});
+
+test("what is measured by all rows of a batch is not divided", async () => {
+  const dragan: Case = { name: "", preset: "default", settings: [...small, ["discriminator.dragan", 1]] };
+  expect((await trained(dragan, referenceRuntime(), 4, 1)).counts).toEqual([1, 1]);
+  expect((await trained(cases[0]!, referenceRuntime(), 5, 0)).counts).toEqual([1, 1]);
+});
+
+test("shards computed at the same time give the bits of shards computed one after the other, and those of the whole but for rounding", async () => {
+  const [one, two] = [nativeRuntime({ threads: 1 }), nativeRuntime({ threads: 2 })];
+  const apart = await trained(cases[0]!, two, 2, 20);
+  expect(apart.digest).toBe((await trained(cases[0]!, one, 2, 20)).digest);
+  expect(largestError(apart.log, (await trained(cases[0]!, one, 1, 20)).log)).toBeLessThan(1e-3);
+});
