@@ -124,6 +124,9 @@ const isTyped = (error: unknown) =>
 /** The most memory that this process has had, in bytes. */
 const peakBytes = () => 1024 * process.resourceUsage().maxRSS;
 
+/** Files between two collections: what more of them leave, unpacked by gzip above all, is more memory than any of them needs. */
+const filesPerCollection = 10;
+
 /** Lets go of what files before have left: it is no memory that a file needs. */
 async function collect(): Promise<void> {
   await new Promise(setImmediate);
@@ -148,7 +151,7 @@ async function run(name: string, { files, path, repair, read }: Format, count: n
     }
     const { user, system } = process.cpuUsage(start);
     result.slowestMs = Math.max(result.slowestMs, Math.round((user + system) / 1000));
-    if (step % 50 === 0) await collect();
+    if (step % filesPerCollection === 0) await collect();
     if (step === Math.floor(count / 10)) before = peakBytes(); // what the compiler and the collector take at first is no reader's
   }
   return { ...result, growthBytes: peakBytes() - before };

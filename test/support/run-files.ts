@@ -30,18 +30,15 @@ export async function succeed(args: readonly string[], options?: CommandOptions)
 /** Options of settings. */
 export const set = (...settings: string[]) => settings.flatMap((setting) => ["--set", setting]);
 
-/** A training of points that logs, draws and saves often, at rates that do not depend on the number of iterations. */
-const often = [
+/** A training of points by networks of the size of the default that logs, draws and saves often, at rates that do not depend on the number of iterations. */
+export const usual = [
   ...["--data", "ring", "--batch", "16"],
   ...set("log.every=5", "sample.every=20", "checkpoint.every=20"),
   ...set("descent.schedule=constant", "discriminator.descent.schedule=constant"),
 ];
 
 /** The same of networks so small that a process takes longer to begin than to train them. */
-export const tiny = [...often, "--threads", "1", ...set("generator.hidden=[16]", "discriminator.hidden=[16]")];
-
-/** The same of networks of the size of the default, in which an iteration takes milliseconds and threads share the work. */
-export const usual = often;
+export const tiny = [...usual, "--threads", "1", ...set("generator.hidden=[16]", "discriminator.hidden=[16]")];
 
 /** Arguments of such a training that draws and probes nothing. */
 export const training = (run: string, steps: number, ...more: string[]) => [
