@@ -1,7 +1,7 @@
 import type { Dataset } from "../src/data/dataset.ts";
 import { imageDataset } from "../src/data/image-feed.ts";
 import { type Config, configure } from "../src/runs/config.ts";
-import { planOf } from "../src/runs/model.ts";
+import { chooseTrainingThreads, planOf } from "../src/runs/model.ts";
 import { presets } from "../src/runs/presets.ts";
 import type { Setting } from "../src/runs/setting.ts";
 import { openRuntime } from "../src/runtime/open.ts";
@@ -62,8 +62,9 @@ export interface Training {
   advance(iterations: number): Promise<void>;
 }
 
-/** Opens the training of a configuration, as `runs/worker.ts` does. */
-export async function openTraining(config: Config, data: Dataset = noiseImages()): Promise<Training> {
+/** Opens the training of a configuration, as `coordescent train` and its thread do. */
+export async function openTraining(asked: Config, data: Dataset = noiseImages()): Promise<Training> {
+  const config = { ...asked, threads: chooseTrainingThreads(asked, data) };
   const plan = planOf(config, data);
   const runtime = await openRuntime(config.device, { threads: config.threads });
   const trainer = await createTrainer({ plan, runtime, data, seed: config.seed });
