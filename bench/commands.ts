@@ -57,8 +57,8 @@ async function secondsToFirstStep(folder: string): Promise<number> {
 
 /** Most bytes resident of a whole `coordescent train`, Adam on both at batch 128, over PyTorch's, which keeps as many images as bytes too. */
 export async function peakMemory(python: string | undefined): Promise<Figure> {
-  const iterations = 500;
-  const peer = await openPyTorch(python, 2, "bytes");
+  const iterations = 100;
+  const peer = await openPyTorch(python, 1, "bytes");
   if ("problem" in peer) return { missing: peer.problem };
   await peer.contestant.time("adam", 128, iterations);
   const theirs = Number(await peer.contestant.ask("memory"));
@@ -86,7 +86,7 @@ export async function heapOfStep(): Promise<Figure> {
   const opened = await openTraining("adam", 128, 50, { flags: room });
   if ("problem" in opened) return { missing: opened.problem };
   const { contestant } = opened;
-  await contestant.time("adam", 128, 2000);
+  await contestant.time("adam", 128, 1000);
   const bytes: number | null = JSON.parse(await contestant.ask("heap 1000"));
   contestant.stop();
   return bytes === null ? { missing: "the heap was collected while it was measured" } : { value: bytes };
