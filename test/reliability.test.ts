@@ -7,10 +7,10 @@ import { expect, onTestFinished, test } from "vitest";
 import { begun, coordescent, temporaryDirectory } from "./support/command.ts";
 import { endless, json, status, training } from "./support/run-files.ts";
 
-/** SHA-256 of every file of a directory, by name. */
+/** SHA-256 of every file of a directory, by name, but for the temporary ones, which their writer removes when it fails. */
 function contentOf(root: string): Record<string, string> {
-  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) =>
-    statSync(join(root, name)).isFile(),
+  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
+    (name) => !name.endsWith(".part") && statSync(join(root, name)).isFile(),
   );
   return Object.fromEntries(
     files.sort().map((name) => [

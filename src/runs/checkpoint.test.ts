@@ -190,10 +190,22 @@ test.each(["EPERM", "EBUSY", "EACCES"] as const)(
     refusals = 2;
     await saveCheckpoint(folder, checkpointOf(30), { keep: 2, files, guard });
     expect((await loadNewest(folder, files)).checkpoint).toEqual(checkpointOf(30));
-    expect(checks).toEqual([2, 1, 0]); // another process may have taken the run over meanwhile
+    expect(checks).toEqual([2, 1, 0, -1]); // another process may have taken the run over meanwhile, and before the old one is removed
     refusals = 100;
     await expect(saveCheckpoint(folder, checkpointOf(40), { keep: 2, files })).rejects.toThrow(StorageError);
     expect(refusals).toBe(93);
     expect(disk.names().filter((name) => name.endsWith(".part"))).toEqual([]);
   },
 );
+
+test("a process that another has succeeded removes no checkpoint", async () => {
+  const disk = await usedDisk();
+  let looks = 0;
+  const guard = async () => {
+    if (looks++ > 0) throw new Error("taken over");
+  };
+  await expect(saveCheckpoint(folder, checkpointOf(30), { keep: 1, files: disk.files, guard })).rejects.toThrow(
+    "taken over",
+  );
+  for (const step of [10, 20, 30]) expect(disk.names()).toContain(checkpointPath(folder, step));
+});

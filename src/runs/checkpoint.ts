@@ -48,7 +48,10 @@ export async function saveCheckpoint(
   await writeWhole(checkpointPath(folder, step), parts, options);
   const steps = await listSteps(folder, options.files).catch(() => []);
   const old = steps.filter((other) => other <= step).slice(keep);
-  for (const other of old) if (other !== spared) await removeOld(folder, other, options.files);
+  for (const other of old.filter((each) => each !== spared)) {
+    await options.guard?.(); // it may be that of another process by now
+    await removeOld(folder, other, options.files);
+  }
 }
 
 /** Makes the saved checkpoint of a step the best one. Throws StorageError, and what `guard` throws. */
