@@ -1,3 +1,4 @@
+import type { Output } from "../graph/graph.ts";
 import type { Network } from "../nn/network.ts";
 import type { Precision } from "../onnx/model.ts";
 import type { Schedule } from "../optim/schedule.ts";
@@ -48,6 +49,9 @@ export interface PlayerSpec {
   /** Name of the metric that is the length of the gradient of the block that moves; without it none is reported. */
   readonly gradientMetric?: string;
   readonly descent: Descent;
+  /** What its moves hand on to a player who moves after it in the same round on the same batch, in each of so many shards; and what is handed on to them. */
+  readonly handsOn?: ((shards: number) => readonly Output[]) | undefined;
+  readonly given?: ((shards: number) => readonly Output[]) | undefined;
 }
 
 /** An objective of which a costly part is left out in most moves (Karras et al. 2020): the moves minimise in turn what has the objective as its mean. */

@@ -142,9 +142,12 @@ describe("the length of the gradient", () => {
   });
 });
 
+/** Nobody sees the weights that another has just moved: nothing of the forward pass is handed on. */
+const alone: Partial<GanOptions> = { order: "simultaneous" };
+
 describe("the program of a block", () => {
   test.each(firstOrder)("reads no state but its own, and returns its own tensors only (%s)", (_, rule) => {
-    const { D, G } = game(tiny, byLayer, rule);
+    const { D, G } = game(tiny, byLayer, rule, alone);
     for (const { name: block, parameters, programs } of [...D, ...G]) {
       const { inputs, outputs } = programs[0]!.manifest;
       for (const { name } of inputs.filter(({ role }) => role === "state"))
@@ -157,7 +160,7 @@ describe("the program of a block", () => {
   });
 
   test.each(firstOrder)("makes no tensor of the shape of another block's weight (%s)", (_, rule) => {
-    const { D, G } = game(tiny, byLayer, rule);
+    const { D, G } = game(tiny, byLayer, rule, alone);
     for (const { name: block, programs } of [...D, ...G]) {
       const others = allWeights.filter(({ name }) => !name.startsWith(`${block}/`)).map(({ shape }) => `${shape}`);
       expect(nodesOf(programs[0]!).filter(({ shape }) => others.includes(`${shape}`))).toEqual([]);
@@ -165,7 +168,7 @@ describe("the program of a block", () => {
   });
 
   test("reads weights below its own once, forward, and those above twice, forward and backward", () => {
-    const { G } = game(tiny, byLayer, gradientStep());
+    const { G } = game(tiny, byLayer, gradientStep(), alone);
     const reads = G.map(({ programs }) => {
       const inputs = nodesOf(programs[0]!).flatMap((node) => node.inputs);
       return allWeights.map(({ name }) => inputs.filter((input) => input === name).length);
@@ -179,7 +182,7 @@ describe("the program of a block", () => {
   });
 
   test("moves its weight by gradient in one product with the old weight as addend, and passes over it no more", () => {
-    const { D, G } = game(tiny, byLayer, gradientStep());
+    const { D, G } = game(tiny, byLayer, gradientStep(), alone);
     for (const { name: block, programs } of [...D, ...G]) {
       const { name, shape } = allWeights.find((weight) => weight.name === `${block}/weight`)!;
       const passes = nodesOf(programs[0]!).filter((node) => `${node.shape}` === `${shape}`);
@@ -190,7 +193,7 @@ describe("the program of a block", () => {
   });
 
   test("reads, from the latents to the new weights, as printed here", () => {
-    const { G } = game(tiny, byLayer, gradientStep());
+    const { G } = game(tiny, byLayer, gradientStep(), alone);
     expect(printNodes(G[1]!.programs[0]!)).toMatchInlineSnapshot(`
       "#3/Gemm = Gemm(batch/latents, generator/dense1/weight, generator/dense1/bias) [8, 4]
       #4/LeakyRelu = LeakyRelu(#3/Gemm) [8, 4]
@@ -235,7 +238,7 @@ describe("the program of a block", () => {
   });
 
   test("holds less for the backward pass and returns less, the higher the block", () => {
-    const { G } = game(tiny, byLayer, gradientStep());
+    const { G } = game(tiny, byLayer, gradientStep(), alone);
     const costs = G.map(({ programs }) => programs[0]!.manifest.cost);
     expect(costs.map(({ bytesReturned }) => bytesReturned)).toEqual(
       tinyWeights.generator.map(({ shape: [rows, columns] }) => 4 * (rows! + 1) * columns!),

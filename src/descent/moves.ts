@@ -1,3 +1,4 @@
+import type { Output } from "../graph/graph.ts";
 import { constant, input, type Tensor } from "../graph/tensor.ts";
 import { compile, type ProgramResult, programGraph } from "../onnx/compile.ts";
 import type { Precision } from "../onnx/model.ts";
@@ -7,7 +8,7 @@ import type { Fading, Move, SearchPlan } from "../plan.ts";
 import { type Program, shardName, sizeOf, type TensorSpec } from "../program.ts";
 import type { Objective } from "./objective.ts";
 import type { BlockGroup } from "./partition.ts";
-import { splitPrefix } from "./prefix.ts";
+import { readHandedOn, splitPrefix } from "./prefix.ts";
 import type { StatePolicy } from "./state-policy.ts";
 import {
   type Differentiated,
@@ -36,6 +37,10 @@ export interface MoveOptions extends StepOptions {
   readonly reportsDecrease?: boolean | undefined;
   /** Whether there is a second half, for extragradient steps. */
   readonly hasCorrector?: boolean | undefined;
+  /** What the programs of the move hand on to a player who moves after on the same batch, in each of so many shards. */
+  readonly handsOn?: ((shards: number) => readonly Output[]) | undefined;
+  /** What was handed on so. */
+  readonly given?: ((shards: number) => readonly Output[]) | undefined;
   /** Number of replicas that share a batch; each sees its part of it. */
   readonly replicas?: number | undefined;
   readonly precision?: Precision | undefined;
@@ -124,8 +129,10 @@ function kernelPrograms(name: string, groups: readonly BlockGroup[], options: Mo
     ...followingResults(step, step.weights, options),
   ];
   const { prefix, rest } =
-    innerSteps === 1 ? { prefix: {}, rest: results } : withPrefix(name, results, weightsIn(step), options);
-  const counting = { objective: step.objective.value, whole: results };
+    innerSteps === 1
+      ? { prefix: {}, rest: passingOn(results, options, shards) }
+      : withPrefix(name, results, weightsIn(step), options);
+  const counting = { objective: step.objective.value, whole: results, alone: aloneOf(results, options) };
   const gradient = compile(`${name}/gradient`, rest, { ...counting, precision, shards });
   return { ...prefix, programs: [gradient, update] };
 }
@@ -141,11 +148,30 @@ function wholePrograms(name: string, step: Differentiated, options: MoveOptions)
     ...(options.reportsDecrease ? [measure(decrease, predictedDecrease(step, updates))] : []),
     ...updates,
   ];
-  const counting = { objective: step.objective.value, whole: results, precision };
-  if (innerSteps === 1) return { ...reported, programs: [compile(name, results, counting)] };
+  const counting = { objective: step.objective.value, whole: results, alone: aloneOf(results, options), precision };
+  if (innerSteps === 1) return { ...reported, programs: [compile(name, passingOn(results, options, 1), counting)] };
   const { prefix, rest } = withPrefix(name, results, weightsIn(step), options);
   return { ...reported, ...prefix, programs: [compile(name, rest, counting)] };
 }
+
+/** Results that read what is handed on to them, and what they hand on. */
+function passingOn(
+  results: readonly ProgramResult[],
+  { given, handsOn }: MoveOptions,
+  shards: number,
+): ProgramResult[] {
+  const handed = handsOn?.(shards).map((output) => ({ ...output, role: "cache" as const })) ?? [];
+  if (!given) return [...results, ...handed];
+  const reading = readHandedOn(
+    results.map(({ tensor }) => tensor),
+    given(shards),
+  );
+  return [...results.map((result, i) => ({ ...result, tensor: reading[i]! })), ...handed];
+}
+
+/** The results of a player who does all of the work, where there is another: what a move costs is said of it alone. */
+const aloneOf = (results: readonly ProgramResult[], { given, handsOn }: MoveOptions) =>
+  given || handsOn ? results : undefined;
 
 function correctorProgram(name: string, groups: readonly BlockGroup[], options: MoveOptions): Program {
   const step = differentiate(groups, options, "base");

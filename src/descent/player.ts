@@ -36,6 +36,8 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
     hasCorrector: game.order === "extragradient",
     replicas: game.replicas,
     shards: game.shards,
+    handsOn: spec.handsOn,
+    given: spec.given,
     precision: game.precision,
     hasKernels: game.hasKernels,
   };

@@ -26,7 +26,6 @@ export function splitPrefix(tensors: readonly Tensor[], varying: ReadonlySet<str
       ofBatch.add(tensor);
   }
   const caches = new Map<Tensor, Tensor>();
-  const copies = new Map<Tensor, Tensor>();
   const isCached = (tensor: Tensor): tensor is Application =>
     tensor.kind === "application" && tensor.type === "float" && !changing.has(tensor) && ofBatch.has(tensor);
   const cacheOf = (tensor: Tensor) => {
@@ -34,19 +33,49 @@ export function splitPrefix(tensors: readonly Tensor[], varying: ReadonlySet<str
     caches.set(tensor, cache);
     return cache;
   };
-  // only what the results reach without passing a cache is computed in every step
-  for (const tensor of topological(results, (t) => !isCached(t))) {
-    if (tensor.kind !== "application") {
-      copies.set(tensor, tensor);
-      continue;
-    }
-    const inputs = tensor.inputs.map((source) => (isCached(source) ? cacheOf(source) : copies.get(source)!));
-    copies.set(tensor, apply(tensor.operator, inputs, tensor.attributes));
-  }
+  const reading = withCaches(results, (tensor) => (isCached(tensor) ? cacheOf(tensor) : undefined));
   return {
-    results: results.map((tensor) => (isCached(tensor) ? cacheOf(tensor) : copies.get(tensor)!)),
+    results: reading,
     caches: [...caches].map(([tensor, cache]) => ({ name: (cache as { name: string }).name, tensor })),
   };
 }
+
+/** Copies of results in which some tensors are caches; only what the results reach without passing one is computed. */
+function withCaches(results: readonly Tensor[], cacheOf: (tensor: Tensor) => Tensor | undefined): Tensor[] {
+  const copies = new Map<Tensor, Tensor>();
+  const copyOf = (tensor: Tensor) => cacheOf(tensor) ?? copies.get(tensor)!;
+  for (const tensor of topological(results, (t) => cacheOf(t) === undefined)) {
+    if (tensor.kind !== "application") copies.set(tensor, tensor);
+    else copies.set(tensor, apply(tensor.operator, tensor.inputs.map(copyOf), tensor.attributes));
+  }
+  return results.map(copyOf);
+}
+
+/** What results read of the way to another tensor: a program that computes this can hand it on. */
+export function readOnTheWay(results: readonly Tensor[], to: Tensor, name: string): Output[] {
+  const shared = sharing([...results, to]);
+  const way = new Set(
+    topological([shared.at(-1)!]).filter((tensor) => tensor.kind === "application" && tensor.type === "float"),
+  );
+  const read = new Set<Tensor>();
+  for (const tensor of topological(shared.slice(0, -1), (t) => !way.has(t))) {
+    const inputs = tensor.kind === "application" ? tensor.inputs : [];
+    for (const source of inputs) if (way.has(source)) read.add(source);
+  }
+  return [...read].map((tensor, i) => ({ name: `${name}/${i}`, tensor }));
+}
+
+/** Results that read what another program hands on, as caches, wherever they would compute the same. */
+export function readHandedOn(results: readonly Tensor[], given: readonly Output[]): Tensor[] {
+  const shared = sharing([...results, ...given.map(({ tensor }) => tensor)]);
+  const caches = new Map(
+    given.map(({ name, tensor }, i) => [shared[results.length + i]!, input(name, tensor.shape, "cache") as Tensor]),
+  );
+  return withCaches(shared.slice(0, results.length), (tensor) => caches.get(tensor));
+}
+
+/** The tensors with equal parts computed once. */
+const sharing = (tensors: readonly Tensor[]): Tensor[] =>
+  buildGraph(tensors.map((tensor, i) => ({ name: `tensor/${i}`, tensor }))).outputs.map(({ tensor }) => tensor);
 
 const isOfBatch = (role: string) => role === "batch" || role === "noise";

@@ -1,13 +1,15 @@
 import { Matrix } from "ml-matrix";
 import { describe, expect, test } from "vitest";
 import { largestError } from "../../test/support/evaluate.ts";
-import { printNodes } from "../../test/support/nodes.ts";
+import { nodesOf, printNodes } from "../../test/support/nodes.ts";
 import { ring } from "../data/mixture.ts";
 import type { Descent } from "../descent/descent.ts";
+import { gamePlan } from "../descent/game.ts";
 import { partitions } from "../descent/partition.ts";
 import { cyclic } from "../descent/selection-order.ts";
 import { perceptron } from "../nn/network.ts";
 import { spectrallyNormalised } from "../nn/spectral.ts";
+import { accelerated } from "../optim/accelerated.ts";
 import { gradientStep } from "../optim/gradient.ts";
 import { box, proximal } from "../optim/proximal.ts";
 import { rmsprop } from "../optim/rmsprop.ts";
@@ -16,19 +18,23 @@ import type { Move, Plan } from "../plan.ts";
 import { referenceRuntime } from "../runtime/reference.ts";
 import { programsOf } from "../train/memory.ts";
 import { createTrainer, type Trainer } from "../train/trainer.ts";
-import { type GanOptions, ganPlan } from "./game.ts";
+import { type GanOptions, ganPlan, ganPlayers } from "./game.ts";
 import { hinge, nonSaturating, wasserstein } from "./losses.ts";
 
 /** A small game about the ring. */
 function game(discriminator: Partial<Descent>, more: Partial<GanOptions> = {}) {
+  return ganPlan(optionsOf(discriminator, more));
+}
+
+function optionsOf(discriminator: Partial<Descent>, more: Partial<GanOptions>): GanOptions {
   const descent = { partition: partitions.layer(), select: cyclic(), update: rmsprop(), learningRate: 0.01 };
-  return ganPlan({
+  return {
     generator: perceptron("generator", [2], [2], { hidden: [4] }),
     discriminator: perceptron("discriminator", [2], [1], { hidden: [5, 4] }),
     ...{ latent: 2, shape: [2], batch: 8, loss: wasserstein, sampleBatch: 1, precision: "float64" },
     descent: { generator: descent, discriminator: { ...descent, ...discriminator } },
     ...more,
-  });
+  };
 }
 
 test("the proximal operator box clips every weight and bias of a Wasserstein critic, each when it moves", async () => {
@@ -185,4 +191,52 @@ describe("spectral normalisation of the discriminator", () => {
   });
 
   test("is resumed where it was", () => expectResumed(normalised({ steps: 2 })));
+});
+
+describe("the forward pass of the generator", () => {
+  const readsForward = ({ programs }: Move) =>
+    programs.some(({ manifest }) => manifest.inputs.some(({ name }) => name.startsWith("generator/forward")));
+  const countOf = ({ programs }: Move) => programs.flatMap(nodesOf).filter(({ type }) => type === "Gemm").length;
+  const shared = (update: Descent["update"], more: Partial<GanOptions> = {}) => {
+    const options = optionsOf({ update, steps: 2 }, { loss: nonSaturating, r1: 0.1, penaltyEvery: 2, ...more });
+    return { options, plan: ganPlan(options), apart: gamePlan(ganPlayers(options), options) };
+  };
+
+  test.each([gradientStep(), rmsprop()])(
+    "is handed on by the discriminator, and the game is the same",
+    async (update) => {
+      for (const hasKernels of [false, true]) {
+        const { plan, apart } = shared(update, { hasKernels });
+        expect(plan.players[1]!.moves.every(readsForward)).toBe(true);
+        expect(apart.players[1]!.moves.some(readsForward)).toBe(false);
+        for (const [i, move] of plan.players[1]!.moves.entries()) {
+          expect(countOf(move)).toBe(countOf(apart.players[1]!.moves[i]!) - 2); // of two layers
+        }
+        const [one, other] = [await open(plan), await open(apart)];
+        for (let step = 0; step < 6; step++) {
+          const [found, expected] = [await one.iterate(), await other.iterate()];
+          expect(largestError(Object.values(found.metrics), Object.values(expected.metrics))).toBeLessThan(1e-12);
+        }
+        const weights = await weightsOf(other);
+        for (const [name, values] of await weightsOf(one)) expect(values, name).toEqual(weights.get(name));
+      }
+    },
+  );
+
+  test("is not where the generator moves in rounds without the discriminator, from other weights, or at other weights", () => {
+    const reads = (more: Partial<GanOptions>) => shared(rmsprop(), more).plan.players[1]!.moves.some(readsForward);
+    const { options } = shared(rmsprop());
+    const { generator, discriminator } = options.descent;
+    expect(reads({})).toBe(true);
+    expect(reads({ order: "simultaneous" })).toBe(false);
+    expect(reads({ order: "extragradient" })).toBe(false);
+    expect(reads({ descent: { discriminator, generator: { ...generator, steps: 3 } } })).toBe(false);
+    expect(reads({ descent: { discriminator, generator: { ...generator, innerSteps: 2 } } })).toBe(false);
+    const ahead = {
+      ...generator,
+      partition: partitions.all(),
+      update: accelerated({ strongConvexity: 0.1, blocks: 1 }),
+    };
+    expect(reads({ descent: { discriminator, generator: ahead } })).toBe(false);
+  });
 });

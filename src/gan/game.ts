@@ -2,6 +2,7 @@ import { gradients } from "../autodiff/gradients.ts";
 import type { Descent, PlayerSpec } from "../descent/descent.ts";
 import { gamePlan } from "../descent/game.ts";
 import type { Objective, ObjectiveAt } from "../descent/objective.ts";
+import { readOnTheWay } from "../descent/prefix.ts";
 import { averageName } from "../descent/step.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
 import { constant, input, type Tensor } from "../graph/tensor.ts";
@@ -52,7 +53,43 @@ export function ganPlan(options: GanOptions): Plan {
   const { order, replicas, precision, hasKernels } = options;
   const shards = shardsOf(options);
   const lookers = { sampler: samplerProgram(options), critic: criticProgram(options) };
-  return gamePlan(ganPlayers(options), { order, replicas, shards, precision, hasKernels }, lookers);
+  const players = ganPlayers(options);
+  const planOf = (specs: PlayerSpec[]) => gamePlan(specs, { order, replicas, shards, precision, hasKernels }, lookers);
+  if (!isForwardShared(options)) return planOf(players);
+  const plan = planOf(sharingForward(players, options));
+  const counts = plan.players.flatMap(({ moves }) => moves.map(({ programs }) => programs[0]!.manifest.shards));
+  return new Set(counts).size === 1 ? plan : planOf(players);
+}
+
+/** Whether the generator moves in no round but after the discriminator, from the weights of which that saw the samples. */
+function isForwardShared({ descent, order = "alternating", replicas = 1 }: GanOptions): boolean {
+  const stepsOf = ({ steps = 1 }: Descent) => (steps === "sweep" ? Number.NaN : steps);
+  const isPlain = ({ update, innerSteps = 1 }: Descent) => !update.search && innerSteps === 1;
+  const { generator, discriminator } = descent;
+  return (
+    order === "alternating" &&
+    replicas === 1 &&
+    [generator, discriminator].every(isPlain) &&
+    stepsOf(discriminator) >= stepsOf(generator)
+  );
+}
+
+/** The players, of whom the discriminator hands on what the generator's gradients read of its forward pass. */
+function sharingForward([discriminator, generator]: PlayerSpec[], options: GanOptions): PlayerSpec[] {
+  const forward = (shards: number) => {
+    const at = shardOf(options, shards);
+    const weights = inputsOf(options.generator);
+    const { value } = generatorObjective(weights, inputsOf(options.discriminator), at);
+    const slopes = gradients(
+      value,
+      options.generator.parameters.map(({ name }) => weights(name)),
+    );
+    return readOnTheWay([value, ...slopes], options.generator.apply(weights, latentBatch(at)), "generator/forward");
+  };
+  return [
+    { ...discriminator!, handsOn: forward },
+    { ...generator!, given: forward },
+  ];
 }
 
 /** The discriminator and the generator as players, in the order in which they move. Throws ShapeError where the batch cannot be divided among the replicas. */

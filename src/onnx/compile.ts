@@ -27,6 +27,8 @@ export interface CompileOptions {
   /** The results before a part of their work was moved to another program: what is held between forward and backward pass is counted there. */
   readonly whole?: readonly ProgramResult[];
   readonly precision?: Precision | undefined;
+  /** The results as they are where no other program has done a part of the work: multiply-accumulates are counted in them. */
+  readonly alone?: readonly ProgramResult[] | undefined;
   /** Equal parts of the batch, of which the program sees one at a time. */
   readonly shards?: number | undefined;
   /** Whether the program gets a kernel, where it goes element by element. */
@@ -42,7 +44,7 @@ export function programGraph(results: readonly Output[]): Graph {
 export function compile(
   name: string,
   results: readonly ProgramResult[],
-  { objective, whole = results, precision = "float32", shards = 1, hasKernel = false }: CompileOptions = {},
+  { objective, whole = results, alone, precision = "float32", shards = 1, hasKernel = false }: CompileOptions = {},
 ): Program {
   const checked = hasKernel ? [...results, ...checkOf(name, results)] : results;
   const graph = programGraph(checked);
@@ -61,7 +63,7 @@ export function compile(
         ...(slices && { slices }),
       })),
       cost: {
-        macs: shards * countMacs(graph),
+        macs: shards * countMacs(alone ? programGraph(alone) : graph),
         bytesHeld: objective ? shards * bytesHeldFor(objective, whole) : 0,
         bytesReturned: returned.reduce((sum, { tensor }) => sum + 4 * sizeOf(tensor.shape), 0),
       },
