@@ -107,17 +107,17 @@ export function steppedResults(step: Differentiated, options: StepOptions, suffi
   );
 }
 
-/** The next values of what follows the weights that move. */
+/** The next values of what follows the weights that move, or every step. */
 export function followingResults(
-  { moved }: Differentiated,
+  { moved, objective }: Differentiated,
   weights: Weights,
   { states = [] }: StepOptions,
   suffix = "next",
 ): ProgramResult[] {
   const names = new Set(moved.flat().map(({ name }) => name));
   return states
-    .filter(({ weight }) => names.has(weight))
-    .map(({ spec, next }) => replacement(spec.name, next(weights), undefined, false, suffix));
+    .filter(({ weight }) => weight === undefined || names.has(weight))
+    .map(({ spec, next }) => replacement(spec.name, next(weights, objective.batches ?? []), undefined, false, suffix));
 }
 
 function viewResults(

@@ -98,6 +98,12 @@ export function ganPlayers(options: GanOptions): PlayerSpec[] {
   if (batch % replicas !== 0) {
     throw new ShapeError(`ganPlan: the batch is a multiple of the replicas, got ${batch} examples for ${replicas}.`);
   }
+  if (replicas > 1 && (generator.mixesRows || discriminator.mixesRows)) {
+    throw new ConfigError(
+      `architecture: batch normalisation is by the whole batch, which ${replicas} replicas do not share. Use one.`,
+      "architecture",
+    );
+  }
   if (replicas > 1 && penaltyNames(options).includes("dragan")) {
     throw new ConfigError(
       `dragan: its perturbation is measured by the whole batch, which ${replicas} replicas do not share. Use one.`,
@@ -129,7 +135,8 @@ export function ganPlayers(options: GanOptions): PlayerSpec[] {
 /** The number of shards, or 1 where something is measured by all rows of a batch or they cannot be divided. */
 function shardsOf(options: GanOptions): number {
   const { shards = 1, replicas = 1 } = options;
-  const isWhole = penaltyNames(options).includes("dragan") || rowsOf(options) % shards !== 0 || replicas > 1;
+  const isMixed = options.generator.mixesRows || options.discriminator.mixesRows;
+  const isWhole = isMixed || penaltyNames(options).includes("dragan") || rowsOf(options) % shards !== 0 || replicas > 1;
   return isWhole ? 1 : shards;
 }
 
@@ -163,12 +170,14 @@ function discriminatorObjective(ofGenerator: Weights, weights: Weights, options:
   const rows = rowsOf(options);
   const real = exampleBatch(options);
   const fake = generator.apply(ofGenerator, latentBatch(options));
-  const examples = concat([real, fake], 0);
-  const logits = discriminator.apply(weights, examples);
+  // where rows mix, examples and samples are batches of their own
+  const batches = discriminator.mixesRows ? [real, fake] : [concat([real, fake], 0)];
+  const judge = (at: Tensor) => discriminator.apply(weights, at);
+  const logits = concat(batches.map(judge), 0);
   const realRows = (batch: Tensor) => slice(batch, 0, 0, rows);
   const fakeRows = (batch: Tensor) => slice(batch, 0, rows, 2 * rows);
-  const slopesAt = (at: Tensor) => gradients(reduceSum(discriminator.apply(weights, at)), [at])[0]!;
-  const slopes = slopesAt(examples);
+  const slopesAt = (at: Tensor) => gradients(reduceSum(judge(at)), [at])[0]!;
+  const slopes = concat(batches.map(slopesAt), 0);
   const point: PenaltyPoint = { real, fake, slopes: { real: realRows(slopes), fake: fakeRows(slopes) }, slopesAt };
   const penalised = (times: number) =>
     penaltyTerms(point, options, times).reduce(add, loss.discriminator(realRows(logits), fakeRows(logits)));
@@ -179,29 +188,34 @@ function discriminatorObjective(ofGenerator: Weights, weights: Weights, options:
     probabilityReal: reduceMean(probabilities.real),
     probabilityFake: reduceMean(probabilities.fake),
   };
-  return { value, metrics };
+  return { value, metrics, batches };
 }
 
 function generatorObjective(weights: Weights, ofDiscriminator: Weights, options: GanOptions): Objective {
   const { generator, discriminator, loss } = options;
-  const fake = discriminator.apply(ofDiscriminator, generator.apply(weights, latentBatch(options)));
+  const latents = latentBatch(options);
+  const fake = discriminator.apply(ofDiscriminator, generator.apply(weights, latents));
   const real = discriminator.apply(ofDiscriminator, exampleBatch(options)); // in the program only of a loss that reads it
   const value = loss.generator(fake, real);
-  return { value, metrics: { lossG: value } };
+  return { value, metrics: { lossG: value }, batches: [latents] };
 }
+
+/** A network as it is used beside its training. */
+const settled = (network: Network) => network.settled ?? network.apply;
 
 /** Samples of the averaged weights, where there are such. */
 function samplerProgram({ generator, descent, latent, sampleBatch = 64, precision }: GanOptions): Program {
   const shapes = new Map(generator.parameters.map(({ name, shape }) => [name, shape]));
   const average: Weights = (name) => input(averageName(name), shapes.get(name)!, "state");
   const weights = descent.generator.average ? average : inputsOf(generator);
-  const sample = generator.apply(weights, input("latents", [sampleBatch, latent], "noise"));
+  const sample = settled(generator)(weights, input("latents", [sampleBatch, latent], "noise"));
   return compile("sample", [{ name: "sample", tensor: sample, role: "sample" }], { precision });
 }
 
 /** Logits, and the slope of the generator's loss there; of pairs as if the logit of the real example were 0. */
 function criticProgram({ discriminator, loss, shape, sampleBatch = 64, precision }: GanOptions): Program {
-  const logits = discriminator.apply(inputsOf(discriminator), input("examples", [sampleBatch, ...shape], "batch"));
+  const examples = input("examples", [sampleBatch, ...shape], "batch");
+  const logits = settled(discriminator)(inputsOf(discriminator), examples);
   const slopes = gradients(loss.generator(logits, constant(0)), [logits])[0]!;
   const verdicts = concat([logits, mul(slopes, constant(sampleBatch))], 1);
   return compile("judge", [{ name: "verdicts", tensor: verdicts, role: "measure" }], { precision });

@@ -16,4 +16,9 @@ export const architectures = {
     discriminator: (name, shape, options) => perceptron(name, shape, [1], options),
   },
   convolutional: { generator: convolutionalGenerator, discriminator: convolutionalDiscriminator },
+  dcgan: {
+    generator: (name, latent, shape, options) =>
+      convolutionalGenerator(name, latent, shape, { ...options, batchNorm: true }),
+    discriminator: (name, shape, options) => convolutionalDiscriminator(name, shape, { ...options, batchNorm: true }),
+  },
 } as const satisfies Record<string, Architecture>;

@@ -91,9 +91,16 @@ test("a layer starts with a spread that leaves the size of its results the same 
   expect(bound(transposedConvolution("t", 3, 7, { kernel: 4, stride: 2 }))).toBe(1 / Math.sqrt(3 * 4));
 });
 
-// images of 8 x 8, halved twice
-const generator = convolutionalGenerator("generator", 2, [1, 8, 8], { hidden: [2, 3], output: "sigmoid" });
-const discriminator = convolutionalDiscriminator("discriminator", [1, 8, 8], { hidden: [2, 3] });
+/** Of images of 8 x 8, halved twice. */
+const networksWith = (batchNorm: boolean) => ({
+  generator: convolutionalGenerator("generator", 2, [1, 8, 8], { hidden: [2, 3], output: "sigmoid", batchNorm }),
+  discriminator: convolutionalDiscriminator("discriminator", [1, 8, 8], { hidden: [2, 3], batchNorm }),
+});
+type Networks = ReturnType<typeof networksWith>;
+const kinds = [
+  ["convolutions", networksWith(false)],
+  ["normalised convolutions", networksWith(true)],
+] as const;
 
 const images: Dataset = {
   name: "noise",
@@ -113,23 +120,28 @@ describe.each(Object.keys(partitions) as PartitionName[])("the partition %s", (n
     discriminator: [["discriminator/convolution2"], ["discriminator/convolution1", "discriminator/dense1"]],
   };
 
-  test.each(["generator", "discriminator"] as const)(
-    "moves a block of the %s as a step of all weights would",
-    async (player) => {
-      const make: (settings: PartitionSettings) => Descent["partition"] = partitions[name];
-      const own = await twoIterations(player, make({ blocks: blocks[player] }));
-      const all = await twoIterations(player, whole);
-      const moved = own.weights.map((w, i) => (w === own.start[i] ? undefined : w));
-      expect(moved.filter((w) => w !== undefined)).toHaveLength(own.size);
-      expect(moved.every((w, i) => w === undefined || Math.abs(w - all.weights[i]!) < 1e-12)).toBe(true);
-      expect(own.later.every(Number.isFinite)).toBe(true);
-      expect(own.later).not.toEqual(own.weights);
-    },
-  );
+  test.each(
+    (["generator", "discriminator"] as const).flatMap((player) =>
+      kinds.map(([kind, networks]) => [player, kind, networks] as const),
+    ),
+  )("moves a block of the %s of %s as a step of all weights would", async (player, _, networks) => {
+    const make: (settings: PartitionSettings) => Descent["partition"] = partitions[name];
+    const own = await twoIterations(player, networks, make({ blocks: blocks[player] }));
+    const all = await twoIterations(player, networks, whole);
+    const moved = own.weights.map((w, i) => (w === own.start[i] ? undefined : w));
+    expect(moved.filter((w) => w !== undefined)).toHaveLength(own.size);
+    expect(moved.every((w, i) => w === undefined || Math.abs(w - all.weights[i]!) < 1e-12)).toBe(true);
+    expect(own.later.every(Number.isFinite)).toBe(true);
+    expect(own.later).not.toEqual(own.weights);
+  });
 });
 
 /** The weights of a player before and after its first move, after the second, and how many weights the first block has. */
-async function twoIterations(player: "generator" | "discriminator", partition: Descent["partition"]) {
+async function twoIterations(
+  player: "generator" | "discriminator",
+  { generator, discriminator }: Networks,
+  partition: Descent["partition"],
+) {
   const descent = (by: Descent["partition"]) => ({
     partition: by,
     select: cyclic(),
@@ -164,42 +176,48 @@ async function twoIterations(player: "generator" | "discriminator", partition: D
   return { start, weights, later: await read(), size };
 }
 
-test("losses with gradient penalties have the slopes of central differences in the weights of both networks", async () => {
-  const rows = 2;
-  const [G, D] = [inputsOf(generator), inputsOf(discriminator)];
-  const real = input("real", [rows, 1, 8, 8], "batch");
-  const fake = generator.apply(G, input("latents", [rows, 2], "noise"));
-  const slopesAt = (at: Tensor) => gradients(reduceSum(discriminator.apply(D, at)), [at])[0]!;
-  const penalties = penaltyTerms(
-    { real, fake, slopes: { real: slopesAt(real), fake: slopesAt(fake) }, slopesAt },
-    { r1: 10, r2: 3, wganGp: 1, dragan: 2 },
-  );
-  const logits = [discriminator.apply(D, real), discriminator.apply(D, fake)] as const;
-  const parameters = [...generator.parameters, ...discriminator.parameters];
-  const wrt = parameters.map(({ name }) => (name.startsWith("generator") ? G(name) : D(name)));
-  const values: Values = {
-    real: numbers(64 * rows, "real", 0, 1),
-    latents: numbers(2 * rows, "latents", -2, 2),
-    "batch/interpolation": numbers(rows, "interpolation"),
-    "batch/perturbation": numbers(64 * rows, "perturbation"),
-    ...Object.fromEntries(parameters.map(({ name, shape }) => [name, numbers(sizeOf(shape), name)])),
-  };
-  for (const value of [
-    nonSaturating.generator(logits[1], logits[0]),
-    penalties.reduce(add, nonSaturating.discriminator(...logits)),
-  ]) {
-    const slopes = await (await evaluator(gradients(value, wrt)))(values);
-    const run = await evaluator([value]);
-    for (const trial of ["first", "second"]) {
-      const directions = parameters.map(({ name, shape }) => numbers(sizeOf(shape), `${trial} ${name}`));
-      const along = async (t: number) => {
-        const moved = parameters.map(({ name }, i) => [name, values[name]!.map((w, j) => w + t * directions[i]![j]!)]);
-        return (await run({ ...values, ...Object.fromEntries(moved) }))[0]![0]!;
-      };
-      const exact = slopes.flatMap((slope, i) => slope.map((g, j) => g * directions[i]![j]!)).reduce((a, b) => a + b);
-      const measured = ((await along(1e-5)) - (await along(-1e-5))) / 2e-5;
-      expect(Math.abs(exact - measured) / Math.max(1, Math.abs(exact))).toBeLessThan(1e-6);
-      expect(Math.abs(exact)).toBeGreaterThan(1e-3);
+test.each(kinds)(
+  "losses with gradient penalties have the slopes of central differences in the weights of %s",
+  async (_, { generator, discriminator }) => {
+    const rows = 2;
+    const [G, D] = [inputsOf(generator), inputsOf(discriminator)];
+    const real = input("real", [rows, 1, 8, 8], "batch");
+    const fake = generator.apply(G, input("latents", [rows, 2], "noise"));
+    const slopesAt = (at: Tensor) => gradients(reduceSum(discriminator.apply(D, at)), [at])[0]!;
+    const penalties = penaltyTerms(
+      { real, fake, slopes: { real: slopesAt(real), fake: slopesAt(fake) }, slopesAt },
+      { r1: 10, r2: 3, wganGp: 1, dragan: 2 },
+    );
+    const logits = [discriminator.apply(D, real), discriminator.apply(D, fake)] as const;
+    const parameters = [...generator.parameters, ...discriminator.parameters];
+    const wrt = parameters.map(({ name }) => (name.startsWith("generator") ? G(name) : D(name)));
+    const values: Values = {
+      real: numbers(64 * rows, "real", 0, 1),
+      latents: numbers(2 * rows, "latents", -2, 2),
+      "batch/interpolation": numbers(rows, "interpolation"),
+      "batch/perturbation": numbers(64 * rows, "perturbation"),
+      ...Object.fromEntries(parameters.map(({ name, shape }) => [name, numbers(sizeOf(shape), name)])),
+    };
+    for (const value of [
+      nonSaturating.generator(logits[1], logits[0]),
+      penalties.reduce(add, nonSaturating.discriminator(...logits)),
+    ]) {
+      const slopes = await (await evaluator(gradients(value, wrt)))(values);
+      const run = await evaluator([value]);
+      for (const trial of ["first", "second"]) {
+        const directions = parameters.map(({ name, shape }) => numbers(sizeOf(shape), `${trial} ${name}`));
+        const along = async (t: number) => {
+          const moved = parameters.map(({ name }, i) => [
+            name,
+            values[name]!.map((w, j) => w + t * directions[i]![j]!),
+          ]);
+          return (await run({ ...values, ...Object.fromEntries(moved) }))[0]![0]!;
+        };
+        const exact = slopes.flatMap((slope, i) => slope.map((g, j) => g * directions[i]![j]!)).reduce((a, b) => a + b);
+        const measured = ((await along(1e-5)) - (await along(-1e-5))) / 2e-5;
+        expect(Math.abs(exact - measured) / Math.max(1, Math.abs(exact))).toBeLessThan(1e-6);
+        expect(Math.abs(exact)).toBeGreaterThan(1e-3);
+      }
     }
-  }
-});
+  },
+);

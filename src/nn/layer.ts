@@ -12,8 +12,20 @@ export interface Layer {
   readonly parameters: readonly TensorSpec[];
   /** Its output units, where each has weights of its own. */
   readonly units?: Units;
-  apply(weights: Weights, x: Tensor): Tensor;
+  /** Where it normalises its sums: by what name it asks for their moments, and of how many channels. */
+  readonly normalised?: { readonly name: string; readonly channels: number };
+  /** With other moments than those of the batch where such are given. */
+  apply(weights: Weights, x: Tensor, statistics?: Statistics): Tensor;
 }
+
+/** Mean and variance [1, C, 1, 1] of each channel. */
+export interface Moments {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
+/** The moments by which a layer normalises images [N, C, H, W]. */
+export type Statistics = (layer: string, images: Tensor) => Moments;
 
 /** The units of a layer: number i owns slice i of every weight, along an axis of each. */
 export interface Units {

@@ -4,7 +4,7 @@ import { reshape } from "../ops/broadcasting.ts";
 import { leakyRelu, sigmoid } from "../ops/elementwise.ts";
 import { sizeOf, type TensorSpec } from "../program.ts";
 import type { DenseInitialiser } from "./initialiser.ts";
-import { activation, dense, type Layer, type Weights } from "./layer.ts";
+import { activation, dense, type Layer, type Statistics, type Weights } from "./layer.ts";
 
 /** Layers one after the other. */
 export interface Network {
@@ -14,14 +14,19 @@ export interface Network {
   readonly parameters: readonly TensorSpec[];
   /** What it computes with beside its weights, as inputs of the role `state`. */
   readonly states?: readonly NetworkState[];
-  apply(weights: Weights, x: Tensor): Tensor;
+  /** Whether a row of the result depends on the other rows of its batch: parts of a batch cannot be computed apart. */
+  readonly mixesRows?: boolean;
+  apply(weights: Weights, x: Tensor, statistics?: Statistics): Tensor;
+  /** The same where it is used and not trained: no row depends on another. Absent where none does anyway. */
+  settled?(weights: Weights, x: Tensor): Tensor;
 }
 
-/** A tensor that follows a weight: a step that moves the weight, or a part of it, replaces it by its next value. */
+/** A tensor that follows the weights: a step that moves `weight`, or any step where none is named, replaces it by its next value. */
 export interface NetworkState {
   readonly spec: TensorSpec;
-  readonly weight: string;
-  next(weights: Weights): Tensor;
+  readonly weight?: string;
+  /** From the weights, and the batches that the network is applied to. */
+  next(weights: Weights, batches: readonly Tensor[]): Tensor;
 }
 
 /** A network of layers, each fed with the result of the one before. Throws ShapeError where two have a weight of one name. */
@@ -33,7 +38,7 @@ export function sequential(name: string, layers: readonly Layer[]): Network {
     name,
     layers,
     parameters: layers.flatMap((layer) => layer.parameters),
-    apply: (weights, x) => layers.reduce((y, layer) => layer.apply(weights, y), x),
+    apply: (weights, x, statistics) => layers.reduce((y, layer) => layer.apply(weights, y, statistics), x),
   };
 }
 

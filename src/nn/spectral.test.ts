@@ -26,7 +26,7 @@ const weightsOf = (network: Network) => {
 /** Values of the weights and, after some rounds of power iteration, of the vectors. */
 async function settled(network: Network, weights: Values, rounds: number): Promise<Values> {
   const states = network.states!;
-  const run = await evaluator(states.map(({ next }) => next(weightsOf(network))));
+  const run = await evaluator(states.map(({ next }) => next(weightsOf(network), [])));
   let values: Values = {
     ...weights,
     ...Object.fromEntries(states.map(({ spec }) => [spec.name, numbers(sizeOf(spec.shape), spec.name)])),

@@ -21,20 +21,23 @@ export function spectrallyNormalised(network: Network): Network {
   const matrices = new Map(
     network.parameters.filter(({ shape }) => shape.length >= 2).map((weight) => [weight.name, vectorOf(weight)]),
   );
+  const normalised =
+    (weights: Weights): Weights =>
+    (name) => {
+      const spec = matrices.get(name);
+      return spec ? div(weights(name), iterate(weights(name), spec).sigma) : weights(name);
+    };
+  const vectors = [...matrices].map(
+    ([weight, spec]): NetworkState => ({ spec, weight, next: (weights) => iterate(weights(weight), spec).u }),
+  );
+  const others = (network.states ?? []).map(
+    (state): NetworkState => ({ ...state, next: (weights, batches) => state.next(normalised(weights), batches) }),
+  );
   return {
     ...network,
-    states: [...matrices].map(([weight, spec]) => ({
-      spec,
-      weight,
-      next: (weights) => iterate(weights(weight), spec).u,
-    })),
-    apply(weights, x) {
-      const normalised: Weights = (name) => {
-        const spec = matrices.get(name);
-        return spec ? div(weights(name), iterate(weights(name), spec).sigma) : weights(name);
-      };
-      return network.apply(normalised, x);
-    },
+    states: [...vectors, ...others],
+    apply: (weights, x, statistics) => network.apply(normalised(weights), x, statistics),
+    ...(network.settled && { settled: (weights, x) => network.settled!(normalised(weights), x) }),
   };
 }
 
