@@ -43,7 +43,7 @@ export function picture(series: readonly Series[]): string {
     drawn(column, 1, `MB by ${title}: slope ${slope(points, "mb").toFixed(2)}`, [line(points, "mb")]),
   ]);
   const font = 'font-family="sans-serif" font-size="11"';
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ${font}>\n<rect width="100%" height="100%" fill="#fff"/>\n${panels.join("\n")}\n</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ${font}>\n<title>Time and memory of an iteration against batch, width, number of blocks and size of the data set</title>\n<rect width="100%" height="100%" fill="#fff"/>\n${panels.join("\n")}\n</svg>\n`;
 }
 
 interface Line {
