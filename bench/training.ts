@@ -33,7 +33,14 @@ const same: readonly Setting[] = [
 const special: Readonly<Record<Task, { readonly preset: string; readonly settings: readonly Setting[] }>> = {
   adam: { preset: "adam", settings: [] },
   block: { preset: "default", settings: [["descent.partition", "layer"]] },
-  dcgan: { preset: "dcgan", settings: [["descent.partition", "all"]] },
+  dcgan: {
+    preset: "dcgan",
+    settings: [
+      ["descent.partition", "all"],
+      ["generator.architecture", "convolutional"], // without batch normalisation
+      ["discriminator.architecture", "convolutional"],
+    ],
+  },
 };
 
 /** The configuration of a task. Throws Error where its preset is missing. */
