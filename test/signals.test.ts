@@ -28,8 +28,9 @@ test.each([
 const waiting = `
   const { finish } = await import(${JSON.stringify(pathToFileURL(resolve("dist/cli/watch.js")))});
   setInterval(() => {}, 1000);
-  console.log("waits");
-  await finish({ finished: new Promise(() => {}), stop: () => console.log("asked") }, { say() {} });
+  const finished = finish({ finished: new Promise(() => {}), stop: () => console.log("asked") }, { say() {} });
+  console.log("waits"); // now that it listens to signals
+  await finished;
 `;
 
 test("the same signal again, a second later, ends the process at once; sooner it is the same request", async () => {
