@@ -11,7 +11,7 @@ export interface Companion {
 }
 
 /** The companion in the sources of tests is the one that was built from them. */
-const file = new URL(import.meta.url.replace(/\/src\/runtime\/[^/]+$/, "/dist/runtime/companions.js"));
+const file = new URL(import.meta.url.replace(/\/src\/runtime\/[^/]+\.ts$/, "/dist/runtime/companions.js"));
 
 /** How long this thread looks whether the other is ready before it sleeps. */
 const patienceMs = 20;
