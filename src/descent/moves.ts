@@ -97,7 +97,8 @@ function stepPrograms(
   groups: readonly BlockGroup[],
   options: MoveOptions,
 ): Programs {
-  return kernelPrograms(name, groups, options) ?? wholePrograms(name, step, options);
+  const ofShard = (options.shards ?? 1) === 1 ? step : differentiate(groups, options);
+  return kernelPrograms(name, ofShard, options) ?? wholePrograms(name, step, options);
 }
 
 /** Fewest operations on a weight for which an update is a kernel of its own; a plain gradient step becomes part of the matrix product. */
@@ -111,10 +112,9 @@ function operationsPerWeight(updates: readonly ProgramResult[], { moved }: Diffe
 }
 
 /** The gradients, one shard of the batch at a time, and the update as a kernel; undefined where it cannot be one. */
-function kernelPrograms(name: string, groups: readonly BlockGroup[], options: MoveOptions): Programs | undefined {
+function kernelPrograms(name: string, step: Differentiated, options: MoveOptions): Programs | undefined {
   const { innerSteps = 1, precision, hasKernels, hasCorrector, reportsDecrease, shards = 1 } = options;
   if (!hasKernels || hasCorrector || reportsDecrease) return undefined;
-  const step = differentiate(groups, options);
   const { gradients, reading } = handedOver(step, "cache", shards, shards);
   const updates = steppedResults(reading, options);
   if (operationsPerWeight(updates, step) < leastOfKernel) return undefined;
@@ -248,7 +248,7 @@ function splitPrograms(name: string, step: Differentiated, options: MoveOptions)
   ];
 }
 
-/** The gradients, each one of `parts` of the mean, as results of one program; and the step as another sees it, which reads their sum - or them, from so many shards. */
+/** The gradients of one of `parts` of a batch, as results of one program; and the step as another sees it, which reads their sum: of replicas as one tensor, of shards each by itself. */
 function handedOver(step: Differentiated, role: "cache" | "gradient", parts: number, shards = 1) {
   const gradientName = (parameter: string) => `${parameter}/gradient`;
   const gradients = step.moved.flat().map(({ name, gradient }) => ({

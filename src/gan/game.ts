@@ -5,6 +5,7 @@ import type { Objective, ObjectiveAt } from "../descent/objective.ts";
 import { readOnTheWay } from "../descent/prefix.ts";
 import { averageName } from "../descent/step.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
+import type { Output } from "../graph/graph.ts";
 import { constant, input, type Tensor } from "../graph/tensor.ts";
 import type { Weights } from "../nn/layer.ts";
 import type { Network } from "../nn/network.ts";
@@ -76,20 +77,29 @@ function isForwardShared({ descent, order = "alternating", replicas = 1 }: GanOp
 
 /** The players, of whom the discriminator hands on what the generator's gradients read of its forward pass. */
 function sharingForward([discriminator, generator]: PlayerSpec[], options: GanOptions): PlayerSpec[] {
+  const found = new Map<number, readonly Output[]>();
   const forward = (shards: number) => {
-    const at = shardOf(options, shards);
-    const weights = inputsOf(options.generator);
-    const { value } = generatorObjective(weights, inputsOf(options.discriminator), at);
-    const slopes = gradients(
-      value,
-      options.generator.parameters.map(({ name }) => weights(name)),
-    );
-    return readOnTheWay([value, ...slopes], options.generator.apply(weights, latentBatch(at)), "generator/forward");
+    const outputs = found.get(shards) ?? forwardRead(options, shards);
+    found.set(shards, outputs); // every move of both asks for it
+    return outputs;
   };
   return [
     { ...discriminator!, handsOn: forward },
     { ...generator!, given: forward },
   ];
+}
+
+/** What the generator's gradients read of its forward pass, on one of so many shards. */
+function forwardRead(options: GanOptions, shards: number): Output[] {
+  const { generator, discriminator } = options;
+  const at = shardOf(options, shards);
+  const weights = inputsOf(generator);
+  const { value } = generatorObjective(weights, inputsOf(discriminator), at);
+  const slopes = gradients(
+    value,
+    generator.parameters.map(({ name }) => weights(name)),
+  );
+  return readOnTheWay([value, ...slopes], generator.apply(weights, latentBatch(at)), "generator/forward");
 }
 
 /** The discriminator and the generator as players, in the order in which they move. Throws ShapeError where the batch cannot be divided among the replicas. */
