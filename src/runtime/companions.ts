@@ -6,15 +6,17 @@ import type { Pointer, Side } from "./onnx-library.ts";
 export interface Companion {
   /** Lets it run a session; one run at a time. */
   start(session: Pointer, inputs: Side, outputs: Side): void;
-  /** Waits until it has. Throws Error where the library refused the inputs or outputs. */
+  /** Waits until it has. Throws Error where the library refused the inputs or outputs, or the thread does not begin. */
   finish(): void;
 }
 
 /** The companion in the sources of tests is the one that was built from them. */
 const file = new URL(import.meta.url.replace(/\/src\/runtime\/[^/]+\.ts$/, "/dist/runtime/companions.js"));
 
-/** How long this thread looks whether the other is ready before it sleeps. */
-const patienceMs = 20;
+/** How often this thread looks whether the other is ready before it sleeps. */
+const patience = 20_000_000;
+/** For so long a thread may take to begin. */
+const startMs = 60_000;
 
 const companions: Companion[] = [];
 
@@ -25,12 +27,12 @@ export function companionsOf(count: number, model: Uint8Array): readonly Compani
 }
 
 function openCompanion(model: Uint8Array): Companion {
-  const desk: Desk = { numbers: new SharedArrayBuffer(12), order: new SharedArrayBuffer(7 * 8), model };
+  const desk: Desk = { numbers: new SharedArrayBuffer(16), order: new SharedArrayBuffer(7 * 8), model };
   const worker = new Worker(new URL("./companion.js", file), { workerData: desk });
   worker.unref();
   const numbers = new Int32Array(desk.numbers);
   const order = new BigUint64Array(desk.order);
-  const [asked, made, failed] = [0, 1, 2];
+  const [asked, made, failed, begun] = [0, 1, 2, 3];
   return {
     start(session, inputs, outputs) {
       order[0] = session;
@@ -41,9 +43,10 @@ function openCompanion(model: Uint8Array): Companion {
     },
     finish() {
       const number = numbers[asked]!;
-      const until = performance.now() + patienceMs;
-      for (let last = Atomics.load(numbers, made); last !== number; last = Atomics.load(numbers, made)) {
-        if (performance.now() > until) Atomics.wait(numbers, made, last);
+      for (let look = 0, last = numbers[made]!; last !== number; look++, last = Atomics.load(numbers, made)) {
+        if (look < patience) continue;
+        const isLate = Atomics.wait(numbers, made, last, startMs) === "timed-out";
+        if (isLate && Atomics.load(numbers, begun) === 0) throw new Error("a thread beside this one does not begin.");
       }
       if (Atomics.load(numbers, failed) !== 0) throw new Error("a run beside this thread failed.");
     },

@@ -32,7 +32,7 @@ export interface OnnxLibrary {
 const interfaceVersion = 16;
 
 /**
- * Position in the table of the C interface (onnxruntime_c_api.h, which only grows at its end), and parameters. All but the first return a status.
+ * Position in the table of the C interface (onnxruntime_c_api.h, which only grows at its end), and parameters. What is named Release returns nothing, GetErrorMessage a text, the others a status.
  */
 const functions = {
   GetErrorMessage: [2, ["void *"]],
