@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { evaluator, largestError, numbers, type Values } from "../../test/support/evaluate.ts";
-import type { Dataset } from "../data/dataset.ts";
+import { noise } from "../../test/support/noise.ts";
 import { partitions } from "../descent/partition.ts";
 import { cyclic } from "../descent/selection-order.ts";
 import { ganPlan } from "../gan/game.ts";
@@ -9,7 +9,6 @@ import { input } from "../graph/tensor.ts";
 import { adam } from "../optim/adam.ts";
 import { gradientStep } from "../optim/gradient.ts";
 import { sizeOf } from "../program.ts";
-import { fillUniform, stream } from "../random.ts";
 import { referenceRuntime } from "../runtime/reference.ts";
 import { createTrainer } from "../train/trainer.ts";
 import { momentsOf, normalise } from "./batch-norm.ts";
@@ -124,15 +123,6 @@ test("a network with the moments of a batch for its running moments gives what i
   const [used, trained] = await (await evaluator([generator.settled!(weights, x), generator.apply(weights, x)]))(there);
   expect(largestError(used!, trained!)).toBeLessThan(1e-10);
 });
-
-const noise: Dataset = {
-  name: "noise",
-  shape: [1, 8, 8],
-  range: "unit",
-  count: undefined,
-  fingerprint: "",
-  fill: (seed, step, out) => fillUniform(stream(seed, "images"), step, out),
-};
 
 const descent = { partition: partitions.layer(), select: cyclic(), update: gradientStep(), learningRate: 0.1 };
 const game = {

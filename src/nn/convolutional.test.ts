@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { evaluator, numbers, type Values } from "../../test/support/evaluate.ts";
+import { noise } from "../../test/support/noise.ts";
 import { gradients } from "../autodiff/gradients.ts";
-import type { Dataset } from "../data/dataset.ts";
 import type { Descent } from "../descent/descent.ts";
 import { type PartitionName, type PartitionSettings, partitions, whole } from "../descent/partition.ts";
 import { cyclic } from "../descent/selection-order.ts";
@@ -14,7 +14,6 @@ import { add } from "../ops/arithmetic.ts";
 import { reduceSum } from "../ops/broadcasting.ts";
 import { gradientStep } from "../optim/gradient.ts";
 import { sizeOf } from "../program.ts";
-import { fillUniform, stream } from "../random.ts";
 import { referenceRuntime } from "../runtime/reference.ts";
 import { createTrainer } from "../train/trainer.ts";
 import {
@@ -102,15 +101,6 @@ const kinds = [
   ["normalised convolutions", networksWith(true)],
 ] as const;
 
-const images: Dataset = {
-  name: "noise",
-  shape: [1, 8, 8],
-  range: "unit",
-  count: undefined,
-  fingerprint: "",
-  fill: (seed, step, out) => fillUniform(stream(seed, "images"), step, out),
-};
-
 describe.each(Object.keys(partitions) as PartitionName[])("the partition %s", (name) => {
   const blocks = {
     generator: [
@@ -161,7 +151,7 @@ async function twoIterations(
     sampleBatch: 1,
     precision: "float64",
   });
-  const trainer = await createTrainer({ plan, runtime: referenceRuntime(), data: images, seed: 1 });
+  const trainer = await createTrainer({ plan, runtime: referenceRuntime(), data: noise, seed: 1 });
   const { parameters } = player === "generator" ? generator : discriminator;
   const read = async () => {
     const lists: number[][] = [];
