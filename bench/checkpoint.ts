@@ -20,7 +20,7 @@ const trainer = await createTrainer({ plan, runtime: nodeRuntime({ threads: 1 })
 const snapshot = emptySnapshot(plan.tensors, (sizeBytes) => new SharedArrayBuffer(sizeBytes));
 const folder = mkdtempSync(join(tmpdir(), "coordescent-bench-"));
 
-async function timeOf(action: () => Promise<unknown>): Promise<number> {
+async function timeOf(action: () => unknown): Promise<number> {
   const begun = performance.now();
   await action();
   return performance.now() - begun;

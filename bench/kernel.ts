@@ -53,7 +53,7 @@ async function update(runtime: Runtime, hasKernels: boolean) {
 }
 
 /** Median milliseconds of two things that are done in turn. */
-async function inTurn(...actions: readonly (() => Promise<void>)[]): Promise<[number, number]> {
+async function inTurn(...actions: readonly (() => Promise<void> | undefined)[]): Promise<[number, number]> {
   const times = actions.map((): number[] => []);
   for (let round = -1; round < rounds; round++) {
     for (const [i, action] of actions.entries()) {

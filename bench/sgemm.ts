@@ -7,9 +7,9 @@ import { openRuntime } from "../src/runtime/open.ts";
 import { productProgram, productsOf } from "./products.ts";
 
 const runtime = await openRuntime("cpu", { threads: Number(process.argv[2]) });
-const runs = new Map<string, () => Promise<void>>();
+const runs = new Map<string, () => Promise<void> | undefined>();
 
-async function open(task: string, size: number): Promise<() => Promise<void>> {
+async function open(task: string, size: number): Promise<() => Promise<void> | undefined> {
   const program = productProgram(task === "sgemm" ? [[size, size, size]] : productsOf(size));
   const { inputs, outputs } = program.manifest;
   const allocate = (ports: readonly Pick<ProgramInput, "name" | "shape">[]) =>

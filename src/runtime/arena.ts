@@ -9,7 +9,6 @@ interface WebAssemblyApi {
   readonly Instance: new (module: object, imports: object) => { readonly exports: object };
   readonly Memory: new (descriptor: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
   compile(bytes: Uint8Array): Promise<object>;
-  instantiate(module: object, imports: object): Promise<{ readonly exports: object }>;
 }
 
 const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyApi };
@@ -70,10 +69,10 @@ export async function openKernel({ kernel, manifest }: Program): Promise<Session
   const [inputs, outputs] = [manifest.inputs, manifest.outputs].map((all) => all.map(({ name }) => name));
   let opened: { readonly arena: Arena; readonly run: (table: number) => void } | undefined;
   return {
-    async run(from, to) {
+    run(from, to) {
       const { arena } = (from[inputs![0]!] ?? to[outputs![0]!]) as ArenaTensor;
       if (opened?.arena !== arena) {
-        const { exports } = await WebAssembly.instantiate(module, { env: { memory: arena.memory } });
+        const { exports } = new WebAssembly.Instance(module, { env: { memory: arena.memory } });
         opened = { arena, run: (exports as { run(table: number): void }).run };
       }
       let i = 0;

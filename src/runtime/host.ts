@@ -12,7 +12,7 @@ export function hostTensor<T extends Reals>(shape: readonly number[], values: T)
     shape,
     values,
     write: (fill) => fill(values),
-    read: () => Promise.resolve(values),
+    read: () => values,
     isFinite: () => areFinite(values),
   };
 }

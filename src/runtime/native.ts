@@ -12,7 +12,7 @@ type NativeTensor = HostTensor<Float32Array> & { readonly value: Pointer };
 type Loop = () => Promise<void> | undefined;
 
 /** For so long the event loop may have to wait. */
-const patienceMs = 5;
+const patienceMs = 20;
 
 /**
  * ONNX Runtime's native library on the CPU, called straight: results are written where they belong, without the copy and the garbage that its Node package
@@ -103,15 +103,13 @@ function openSession({ model, manifest }: Program, threads: number, loop: Loop):
     }
   };
   return {
-    async run(inputs, outputs) {
+    run(inputs, outputs) {
       runHere(0, { inputs, outputs });
-      const turn = loop();
-      if (turn) await turn;
+      return loop();
     },
-    async runAll(runs) {
+    runAll(runs) {
       for (let first = 0; first < runs.length; first += 1 + companions.length) runBeside(runs, first);
-      const turn = loop();
-      if (turn) await turn;
+      return loop();
     },
     release: async () => library.closeSession(session),
   };

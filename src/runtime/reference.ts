@@ -28,7 +28,6 @@ function openSession({ model, manifest }: Program): Session {
       for (const { name } of manifest.outputs) {
         (outputs[name] as HostTensor<Float64Array>).values.set(values.get(name)!.values);
       }
-      return Promise.resolve();
     },
     release: () => Promise.resolve(),
   };

@@ -1,3 +1,4 @@
+import type { Awaitable } from "../awaitable.ts";
 import type { Program } from "../program.ts";
 import type { Reals } from "../random.ts";
 
@@ -7,7 +8,7 @@ export interface DeviceTensor {
   /** Lets `fill` set the values; they are in place before the next run. What `fill` gets holds the present values only on a CPU. */
   write(fill: (values: Reals) => void): void;
   /** The values: a copy, or a view that the next run may change. */
-  read(): Promise<Reals>;
+  read(): Awaitable<Reals>;
   /** Whether every value is finite. */
   isFinite(): boolean;
 }
@@ -25,11 +26,11 @@ export interface Run {
 export interface Session {
   /**
    * Runs the program on `inputs`, one tensor for each input of the manifest, and writes the results to `outputs`, one for each output. No tensor may
-   * be both. Extra entries are ignored. Runs of one runtime must not overlap.
+   * be both. Extra entries are ignored. Runs of one runtime must not overlap: where a promise is given, it has to be waited for.
    */
-  run(inputs: Bindings, outputs: Bindings): Promise<void>;
+  run(inputs: Bindings, outputs: Bindings): Promise<void> | undefined;
   /** The runs of all shards of a batch, at the same time; the results are those of one after the other. Absent where the runtime cannot do that. */
-  runAll?(runs: readonly Run[]): Promise<void>;
+  runAll?(runs: readonly Run[]): Promise<void> | undefined;
   release(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import type { Program, TensorSpec } from "../program.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { type BatchSource, batchInputs, checkData, drawBatch } from "./batch.ts";
+import { type BatchSource, batchInputs, checkData, openDraws } from "./batch.ts";
 import { initialise, type Memory } from "./memory.ts";
 
 /** What is averaged, and over how many batches. */
@@ -26,10 +26,11 @@ export async function averageMeasures(options: AverageOptions): Promise<Map<stri
     tensors.filter(({ name }) => memory.inputs[name]),
     seed,
   );
+  const draws = openDraws(batch, memory, options);
   const session = await runtime.load(program);
   const totals = new Map(outputs.map(({ name, shape }) => [name, new Array<number>(shape[0] ?? 1).fill(0)]));
   for (let step = 0; step < batches; step++) {
-    drawBatch(batch, memory, step, options);
+    for (const draw of draws) draw.at(step);
     await session.run(memory.inputs, memory.outputs);
     for (const [name, total] of totals) {
       const values = await memory.outputs[name]!.read();

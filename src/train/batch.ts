@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { ShapeError } from "../errors.ts";
 import type { Program } from "../program.ts";
-import { fillNormal, stream } from "../random.ts";
+import { fillNormal, type Reals, stream } from "../random.ts";
 import { alone, type Collective } from "./collective.ts";
 import type { Memory } from "./memory.ts";
 import { inputsOf, type ShardInput } from "./shards.ts";
@@ -30,14 +30,29 @@ export interface BatchSource {
   readonly collective?: Collective | undefined;
 }
 
-/** Draws the examples and latents of an iteration: this replica's rows of a batch that is the same whatever the number of replicas and shards. */
-export function drawBatch(batch: readonly ShardInput[], memory: Memory, step: number, source: BatchSource): void {
+/** Something that is drawn anew for every batch. */
+export interface Draw {
+  /** Of the input that it is for. */
+  readonly name: string;
+  /** Puts it in its place in memory. */
+  at(step: number): void;
+}
+
+/** The examples and latents of a batch: this replica's rows of one that is the same whatever the number of replicas and shards. */
+export function openDraws(batch: readonly ShardInput[], memory: Memory, source: BatchSource): Draw[] {
   const { data, seed, collective: { replica, replicas } = alone } = source;
-  for (const { name, of, role, shard, shards } of batch) {
+  return batch.map(({ name, of, role, shard, shards }) => {
     const part = replica * shards + shard;
-    memory.inputs[name]!.write((values) => {
-      if (role === "batch") data!.fill(seed, step, values, part, replicas * shards);
-      else fillNormal(stream(seed, of), step, values, part * values.length);
-    });
-  }
+    const numbers = stream(seed, of);
+    let step = 0;
+    const fill = (values: Reals) =>
+      role === "batch"
+        ? data!.fill(seed, step, values, part, replicas * shards)
+        : fillNormal(numbers, step, values, part * values.length);
+    const at = (next: number) => {
+      step = next;
+      memory.inputs[name]!.write(fill);
+    };
+    return { name, at };
+  });
 }

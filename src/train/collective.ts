@@ -6,8 +6,8 @@ export interface Collective {
   readonly replica: number;
   readonly replicas: number;
   /** Replaces each tensor by its sum over the replicas, in a fixed order, so that the sums are the same bits everywhere. */
-  sum(tensors: readonly DeviceTensor[]): Promise<void>;
+  sum(tensors: readonly DeviceTensor[]): Promise<void> | undefined;
 }
 
 /** One replica: every sum is already there. */
-export const alone: Collective = { replica: 0, replicas: 1, sum: () => Promise.resolve() };
+export const alone: Collective = { replica: 0, replicas: 1, sum: () => undefined };

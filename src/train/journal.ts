@@ -1,3 +1,4 @@
+import { type Awaitable, after } from "../awaitable.ts";
 import type { ProgramOutput } from "../program.ts";
 import { sizeOf } from "../program.ts";
 import type { DeviceTensor } from "../runtime/runtime.ts";
@@ -6,7 +7,7 @@ import { commit, forEachRun, type Memory, scatter } from "./memory.ts";
 /** What a round has put in place, so that it can be taken back. */
 export interface Journal {
   /** Puts a result of a program in the place of what it replaces. */
-  put(output: ProgramOutput): Promise<void> | undefined;
+  put(output: ProgramOutput): Awaitable<undefined>;
   /** Sets a number of a tensor that only the runner knows. */
   set(tensor: DeviceTensor, index: number, value: number): void;
   /** Everything that was put in place since the last round is what it was. */
@@ -21,32 +22,35 @@ export interface Journal {
  */
 export function openJournal(memory: Memory): Journal {
   const { inputs, spares } = memory;
-  const entries: ProgramOutput[] = [];
+  const entries: ProgramOutput[] = []; // the first `count`; the rest is room, which an emptied array would give away
+  let count = 0;
   const copies = new Map<string, Float64Array>();
   const numbers: { readonly tensor: DeviceTensor; readonly index: number; readonly before: number }[] = [];
 
-  const putSlices = async (output: ProgramOutput, isFirst: boolean) => {
-    if (isFirst) await copySlices(output);
-    await commit(memory, output);
-  };
-  const copySlices = async ({ name, replaces, slices, shape }: ProgramOutput) => {
+  const putSlices = (output: ProgramOutput, isFirst: boolean) =>
+    isFirst ? after(copySlices(output), () => commit(memory, output)) : commit(memory, output);
+  const copySlices = ({ name, replaces, slices, shape }: ProgramOutput) => {
     const copy = copies.get(name) ?? new Float64Array(sizeOf(shape));
     copies.set(name, copy);
-    const [values, index] = [await inputs[replaces!]!.read(), await inputs[slices!.index]!.read()];
-    forEachRun(slices!, index, (from, at) => {
-      for (let k = 0; k < slices!.inner; k++) copy[from + k] = values[at + k]!;
-    });
+    return after(inputs[replaces!]!.read(), (values) =>
+      after(inputs[slices!.index]!.read(), (index) =>
+        forEachRun(slices!, index, (from, at) => {
+          for (let k = 0; k < slices!.inner; k++) copy[from + k] = values[at + k]!;
+        }),
+      ),
+    );
   };
 
   const close = () => {
-    entries.length = 0;
+    count = 0;
     numbers.length = 0;
   };
 
   return {
     put(output) {
-      const isFirst = !entries.includes(output);
-      if (isFirst) entries.push(output);
+      const at = entries.indexOf(output);
+      const isFirst = at < 0 || at >= count;
+      if (isFirst) entries[count++] = output;
       if (output.slices) return putSlices(output, isFirst);
       commit(memory, output);
       if (isFirst && spares[output.name]) exchange(memory.outputs, spares, output.name, output.name);
@@ -64,7 +68,7 @@ export function openJournal(memory: Memory): Journal {
           values[index] = before;
         });
       }
-      for (const output of entries.toReversed()) {
+      for (const output of entries.slice(0, count).toReversed()) {
         const { name, replaces, slices } = output;
         if (slices) await scatter(memory, inputs[replaces!]!, copies.get(name)!, slices);
         else if (spares[name]) exchange(inputs, spares, replaces!, name);

@@ -1,5 +1,5 @@
 import type { SearchStart } from "../plan.ts";
-import { type Bench, type LoadedMove, measured, put, run } from "./loaded.ts";
+import { type Bench, type LoadedMove, measured } from "./loaded.ts";
 
 /** What a search found. */
 export interface Found {
@@ -31,7 +31,7 @@ export async function searchAlong(
   let last = { at: 0, value: start.value, isSound: true };
   const attempt = async (at: number) => {
     memory.inputs[length]!.write((values) => values.fill(at));
-    const isSound = await run(trial!, bench);
+    const isSound = await trial!.run();
     last = { at, value: await measured(bench, reached), isSound };
   };
   const steps = rule(start);
@@ -45,6 +45,6 @@ export async function searchAlong(
   if (result.length !== 0 && !(last.isSound && Number.isFinite(last.value))) return undefined;
   bench.journal.set(numbers, block, result.memory);
   if (result.length === 0) return { length: 0, predicted: 0, realised: 0 };
-  await put(trial!, bench);
+  await trial!.put();
   return { length: result.length, predicted: -result.length * start.slope, realised: start.value - last.value };
 }

@@ -1,6 +1,8 @@
+import { type Awaitable, after, firstOf } from "../awaitable.ts";
 import type { Move } from "../plan.ts";
-import type { Program, ProgramOutput } from "../program.ts";
-import type { DeviceTensor, Run, Runtime, Session } from "../runtime/runtime.ts";
+import type { Program } from "../program.ts";
+import type { Reals } from "../random.ts";
+import type { DeviceTensor, Run, Runtime } from "../runtime/runtime.ts";
 import type { Collective } from "./collective.ts";
 import type { Journal } from "./journal.ts";
 import { commit, type Memory } from "./memory.ts";
@@ -15,72 +17,118 @@ export interface Bench {
   readonly metrics: Record<string, number>;
 }
 
-/** Runs a program; what it changes waits in its outputs. Gives whether all of that, and every scalar for the log, is finite. */
-export async function run(loaded: Loaded, bench: Bench): Promise<boolean> {
-  const { session, runs, exchanged, metrics: names, check } = loaded;
-  const { memory, collective, metrics } = bench;
-  if (runs.length > 1 && session.runAll) await session.runAll(runs);
-  else for (const { inputs, outputs } of runs) await session.run(inputs, outputs);
-  if (exchanged.length > 0) await collective.sum(exchanged);
-  let isSound = check === undefined ? areSound(loaded, memory) : Number.isFinite(await measured(bench, check));
-  for (const name of names) {
-    let value = 0;
-    for (const { outputs } of runs) value += (await outputs[name]!.read())[0]!;
-    metrics[name] = value;
-    isSound &&= Number.isFinite(value);
-  }
-  return isSound;
-}
-
-/** Whether everything that a program changes is finite. */
-function areSound({ replacing }: Loaded, { outputs }: Memory): boolean {
-  for (const { name } of replacing) if (!outputs[name]!.isFinite()) return false;
-  return true;
-}
-
-/** The first tensor with a number that is not finite of those that a program reads, then of those that it wrote. */
-export async function notFiniteIn({ program: { manifest }, runs }: Loaded): Promise<string> {
-  for (const { inputs } of runs) {
-    for (const { name } of manifest.inputs) if (!inputs[name]!.isFinite()) return name;
-  }
-  for (const { outputs } of runs) {
-    for (const { name, replaces = name } of manifest.outputs) if (!outputs[name]!.isFinite()) return replaces;
-  }
-  return manifest.name;
-}
-
-/** Puts everything that a program changed in place, to stay or until the journal takes it back. */
-export async function put({ replacing }: Loaded, { journal }: Bench): Promise<void> {
-  for (const output of replacing) {
-    const scattered = journal.put(output);
-    if (scattered) await scattered; // no promise where nothing has to be waited for: this is in every step
-  }
-}
-
-/** Puts everything that a program changed in place for good. */
-export async function commitAll({ replacing }: Loaded, { memory }: Bench): Promise<void> {
-  for (const output of replacing) {
-    const scattered = commit(memory, output);
-    if (scattered) await scattered;
-  }
+/** A program that can run. Its methods make nothing anew: they are called in every step. */
+export interface Loaded {
+  readonly program: Program;
+  /** Runs the program; what it changes waits in its outputs. Gives whether all of that, and every scalar for the log, is finite. */
+  run(): Awaitable<boolean>;
+  /** Puts everything that the program changed in place, to stay or until the journal takes it back. */
+  put(): Awaitable<undefined>;
+  /** Puts everything that the program changed in place for good. */
+  commit(): Awaitable<undefined>;
+  /** The first tensor with a number that is not finite of those that the program reads, then of those that it wrote. */
+  notFinite(): string;
+  /** Runs the program, and gives the first tensor that is not finite where there is one. */
+  attempt(): Awaitable<string | undefined>;
+  /** An attempt whose changes are put in place where it is sound. */
+  advance(): Awaitable<string | undefined>;
+  release(): Promise<void>;
 }
 
 /** A scalar that a program measured. */
-export async function measured({ memory }: Bench, name: string): Promise<number> {
-  return (await memory.outputs[name]!.read())[0]!;
+export function measured({ memory }: Bench, name: string): Awaitable<number> {
+  return after(memory.outputs[name]!.read(), first);
 }
 
-/** A program that can run, and what is to be done with its results. */
-export interface Loaded {
-  readonly program: Program;
-  readonly session: Session;
-  /** One for each shard of a batch. */
-  readonly runs: readonly Run[];
-  readonly exchanged: readonly DeviceTensor[];
-  readonly replacing: readonly ProgramOutput[];
-  readonly metrics: readonly string[];
-  /** Name of the scalar that is finite where what is replacing is, where the program has one. */
-  readonly check: string | undefined;
+const first = (values: Reals) => values[0]!;
+
+/** Loads a program. */
+export async function load(program: Program, runtime: Runtime, bench: Bench): Promise<Loaded> {
+  const { memory, collective, journal } = bench;
+  const { manifest } = program;
+  const session = await runtime.load(program);
+  const runs = runsOf(program, memory);
+  const exchanged = outputsOf(program)
+    .filter(({ role }) => role === "gradient" || role === "metric")
+    .map(({ name }) => memory.outputs[name]!);
+  const replacing = manifest.outputs.filter(({ replaces }) => replaces !== undefined);
+  const report = openReport(program, runs, bench.metrics);
+
+  const compute = () => {
+    if (runs.length === 1) return session.run(runs[0]!.inputs, runs[0]!.outputs);
+    if (session.runAll) return session.runAll(runs);
+    return firstOf(runs, ({ inputs, outputs }) => session.run(inputs, outputs));
+  };
+  const exchange = () => collective.sum(exchanged);
+  const areSound = () => {
+    for (const { name } of replacing) if (!memory.outputs[name]!.isFinite()) return false;
+    return true;
+  };
+  const isSound = () => report.areFinite() && (report.hasCheck || areSound());
+
+  const run = () => after(after(after(compute(), exchange), report.read), isSound);
+  const put = () => firstOf(replacing, journal.put);
+  const notFinite = () => {
+    for (const { inputs } of runs) {
+      for (const { name } of manifest.inputs) if (!inputs[name]!.isFinite()) return name;
+    }
+    for (const { outputs } of runs) {
+      for (const { name, replaces = name } of manifest.outputs) if (!outputs[name]!.isFinite()) return replaces;
+    }
+    return manifest.name;
+  };
+  const refuse = (isSound: boolean) => (isSound ? undefined : notFinite());
+  const accept = (isSound: boolean) => (isSound ? put() : notFinite());
+  return {
+    program,
+    run,
+    put,
+    commit: () => firstOf(replacing, (output) => commit(memory, output)),
+    notFinite,
+    attempt: () => after(run(), refuse),
+    advance: () => after(run(), accept),
+    release: () => session.release(),
+  };
+}
+
+/** A scalar of a program, and what is to be done with it. */
+interface Reader {
+  readonly tensor: DeviceTensor;
+  readonly take: (values: Reals) => void;
+}
+
+const readOne = ({ tensor, take }: Reader): Awaitable<undefined> => after(tensor.read(), take) as Awaitable<undefined>;
+
+/**
+ * What a program says in scalars: those for the log, added up over its runs, and the one that is finite where everything is that the program changes
+ * (`hasCheck`). `read` takes them out of its memory.
+ */
+function openReport({ manifest: { outputs } }: Program, runs: readonly Run[], metrics: Record<string, number>) {
+  const names = outputs.filter(({ role }) => role === "metric").map(({ name }) => name);
+  const check = outputs.find(({ role }) => role === "check")?.name;
+  let checked = 0;
+  const readers = names.flatMap((name) =>
+    runs.map(({ outputs }, i): Reader => {
+      const take = (values: Reals) => {
+        metrics[name] = (i === 0 ? 0 : metrics[name]!) + values[0]!;
+      };
+      return { tensor: outputs[name]!, take };
+    }),
+  );
+  if (check !== undefined) {
+    const take = (values: Reals) => {
+      checked = values[0]!;
+    };
+    readers.push({ tensor: runs[0]!.outputs[check]!, take });
+  }
+  return {
+    hasCheck: check !== undefined,
+    read: () => firstOf(readers, readOne),
+    areFinite() {
+      for (const name of names) if (!Number.isFinite(metrics[name])) return false;
+      return Number.isFinite(checked);
+    },
+  };
 }
 
 /** A move that can be made. */
@@ -93,34 +141,17 @@ export interface LoadedMove {
 }
 
 /** Loads every program of a move. */
-export async function loadMove(move: Move, runtime: Runtime, memory: Memory): Promise<LoadedMove> {
+export async function loadMove(move: Move, runtime: Runtime, bench: Bench): Promise<LoadedMove> {
   const loadAll = async (programs: readonly Program[]) => {
     const loaded: Loaded[] = [];
-    for (const program of programs) loaded.push(await load(program, runtime, memory));
+    for (const program of programs) loaded.push(await load(program, runtime, bench));
     return loaded;
   };
   return {
     move,
     programs: await loadAll(move.programs),
-    prefix: move.prefix && (await load(move.prefix, runtime, memory)),
-    trial: move.search && (await load(move.search.trial, runtime, memory)),
+    prefix: move.prefix && (await load(move.prefix, runtime, bench)),
+    trial: move.search && (await load(move.search.trial, runtime, bench)),
     corrector: await loadAll(move.corrector ?? []),
-  };
-}
-
-/** Loads a program. */
-export async function load(program: Program, runtime: Runtime, memory: Memory): Promise<Loaded> {
-  const { outputs } = program.manifest;
-  const isExchanged = ({ role }: ProgramOutput) => role === "gradient" || role === "metric";
-  return {
-    program,
-    session: await runtime.load(program),
-    runs: runsOf(program, memory),
-    exchanged: outputsOf(program)
-      .filter(isExchanged)
-      .map(({ name }) => memory.outputs[name]!),
-    replacing: outputs.filter(({ replaces }) => replaces !== undefined),
-    metrics: outputs.filter(({ role }) => role === "metric").map(({ name }) => name),
-    check: outputs.find(({ role }) => role === "check")?.name,
   };
 }

@@ -1,3 +1,4 @@
+import { type Awaitable, after } from "../awaitable.ts";
 import type { Plan } from "../plan.ts";
 import { type Program, type ProgramOutput, type Slices, sizeOf, type TensorSpec } from "../program.ts";
 import { fillUniform, type Reals, stream } from "../random.ts";
@@ -94,7 +95,7 @@ export async function initialise(memory: Memory, specs: readonly TensorSpec[], s
 }
 
 /** Puts the result of a program in the place of what it replaces: by a change of places, at once, or slice by slice. */
-export function commit(memory: Memory, { name, replaces, slices }: ProgramOutput): Promise<void> | undefined {
+export function commit(memory: Memory, { name, replaces, slices }: ProgramOutput): Awaitable<undefined> {
   if (replaces === undefined) return undefined;
   if (slices) return scatterOutput(memory, memory.inputs[replaces]!, name, slices);
   const { inputs, outputs } = memory;
@@ -105,17 +106,24 @@ export function commit(memory: Memory, { name, replaces, slices }: ProgramOutput
 }
 
 /** Writes a result into slices of a tensor. */
-export async function scatterOutput(memory: Memory, target: DeviceTensor, output: string, slices: Slices) {
-  return scatter(memory, target, await memory.outputs[output]!.read(), slices);
+export function scatterOutput(
+  memory: Memory,
+  target: DeviceTensor,
+  output: string,
+  slices: Slices,
+): Awaitable<undefined> {
+  return after(memory.outputs[output]!.read(), (part) => scatter(memory, target, part, slices));
 }
 
 /** Writes the numbers of a part into slices of a tensor. */
-export async function scatter(memory: Memory, target: DeviceTensor, part: Reals, slices: Slices): Promise<void> {
-  const index = await memory.inputs[slices.index]!.read();
-  target.write((values) => {
-    forEachRun(slices, index, (from, at) => {
-      for (let k = 0; k < slices.inner; k++) values[at + k] = part[from + k]!;
+export function scatter(memory: Memory, target: DeviceTensor, part: Reals, slices: Slices): Awaitable<undefined> {
+  return after(memory.inputs[slices.index]!.read(), (index) => {
+    target.write((values) => {
+      forEachRun(slices, index, (from, at) => {
+        for (let k = 0; k < slices.inner; k++) values[at + k] = part[from + k]!;
+      });
     });
+    return undefined;
   });
 }
 

@@ -1,3 +1,4 @@
+import { type Awaitable, after } from "../awaitable.ts";
 import type { Block, Fading, Move } from "../plan.ts";
 import { type Reals, stream, uniform } from "../random.ts";
 import { forEachRun, type Memory } from "./memory.ts";
@@ -26,16 +27,18 @@ function fillSlices(values: Reals, { slices }: Block, visit: number, seed: numbe
 }
 
 /** Takes a state a part of the way back to its start. */
-export async function fadeState(memory: Memory, { name, initial, factor, slices }: Fading): Promise<void> {
-  const index = slices && (await memory.inputs[slices.index]!.read());
-  memory.inputs[name]!.write((values) => {
-    const fade = (i: number) => {
-      values[i] = initial + factor * (values[i]! - initial);
-    };
-    if (!slices) for (let i = 0; i < values.length; i++) fade(i);
-    else
-      forEachRun(slices, index!, (_, at) => {
-        for (let k = 0; k < slices.inner; k++) fade(at + k);
-      });
+export function fadeState(memory: Memory, { name, initial, factor, slices }: Fading): Awaitable<undefined> {
+  return after(slices && memory.inputs[slices.index]!.read(), (index) => {
+    memory.inputs[name]!.write((values) => {
+      const fade = (i: number) => {
+        values[i] = initial + factor * (values[i]! - initial);
+      };
+      if (!slices) for (let i = 0; i < values.length; i++) fade(i);
+      else
+        forEachRun(slices, index!, (_, at) => {
+          for (let k = 0; k < slices.inner; k++) fade(at + k);
+        });
+    });
+    return undefined;
   });
 }

@@ -1,7 +1,8 @@
+import { type Awaitable, after } from "../awaitable.ts";
 import type { Player, SelectionContext } from "../plan.ts";
 import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { type Bench, commitAll, type Loaded, load, measured, notFiniteIn, run } from "./loaded.ts";
+import { type Bench, type Loaded, load, measured } from "./loaded.ts";
 import { place } from "./pieces.ts";
 
 /** What was selected. */
@@ -19,7 +20,7 @@ export interface Choice {
 /** A selection rule at work: it measures what the rule needs, and remembers what a rule that does not draw from the visit alone has chosen. */
 export interface Selector {
   /** The block of a visit, which has just begun (`isFresh`) or is under way. */
-  choose(visit: number, isFresh: boolean): Promise<Choice>;
+  choose(visit: number, isFresh: boolean): Awaitable<Choice>;
   /** The next move is a new choice, whatever was remembered of the visit under way. A rule that draws from the visit alone has nothing else to choose. */
   endVisit(): void;
   /** Tells the rule what a step of a block brought. */
@@ -31,12 +32,12 @@ export interface Selector {
 export async function openSelector(player: Player, runtime: Runtime, bench: Bench, seed: number): Promise<Selector> {
   const { memory } = bench;
   const { selection, blocks, lipschitz } = player;
-  const norms = player.norms && (await load(player.norms, runtime, memory));
+  const norms = player.norms && (await load(player.norms, runtime, bench));
   const curvature: Loaded[] = [];
-  for (const program of lipschitz?.programs ?? []) curvature.push(await load(program, runtime, memory));
-  const own = memory.inputs[`${player.name}/selection`];
+  for (const program of lipschitz?.programs ?? []) curvature.push(await load(program, runtime, bench));
+  const own = await memory.inputs[`${player.name}/selection`]?.read(); // only the runner knows it: these are its numbers, not a copy
   const estimates = lipschitz && memory.inputs[lipschitz.estimates]!;
-  const context = contextOf(player, seed, own ? await own.read() : undefined);
+  const context = contextOf(player, seed, own);
   const hasFading = player.moves.some(({ fading }) => fading.length > 0);
 
   const measureCurvature = async (number: number, rounds: number, visit: number) => {
@@ -45,10 +46,10 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
     const loaded = curvature[block.move]!;
     let value = 0;
     for (let round = 0; round < rounds; round++) {
-      const isSound = await run(loaded, bench);
+      const isSound = await loaded.run();
       value = await measured(bench, `${player.name}/curvature`);
-      if (!isSound || !Number.isFinite(value)) return notFiniteIn(loaded);
-      await commitAll(loaded, bench);
+      if (!isSound || !Number.isFinite(value)) return loaded.notFinite();
+      await loaded.commit();
     }
     estimates!.write((values) => {
       values[number] = value;
@@ -74,11 +75,10 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
 
   /** Gives the name of what is not finite. */
   const measure = async (visit: number): Promise<string | undefined> => {
-    context.norms = undefined;
     if (norms && (selection.wantsNorms?.(visit, blocks.length) ?? true)) {
-      await run(norms, bench);
+      await norms.run();
       const found = await memory.outputs[norms.program.manifest.outputs[0]!.name]!.read();
-      if (!found.every(Number.isFinite)) return notFiniteIn(norms);
+      if (!found.every(Number.isFinite)) return norms.notFinite();
       context.norms = found;
     }
     if (!lipschitz) return undefined;
@@ -87,47 +87,49 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
     return notFinite;
   };
 
-  const lastChosen = async (): Promise<number | undefined> => {
-    const last = Math.abs((await own?.read())?.[0] ?? 0);
+  const lastChosen = (): number | undefined => {
+    const last = Math.abs(own?.[0] ?? 0);
     return last === 0 ? undefined : last - 1;
   };
 
-  const hasEnded = async () => own !== undefined && (await own.read())[0]! <= 0;
+  const hasEnded = () => own !== undefined && own[0]! <= 0;
 
   /** What the visit before chose, or in the middle of a visit this one; undefined where nobody has to know. */
-  const remembered = async (visit: number, isFresh: boolean): Promise<number | undefined> => {
+  const remembered = (visit: number, isFresh: boolean): number | undefined => {
     if (own) return lastChosen();
     if (!isFresh) return selection.select(context);
     return hasFading && visit > 0 ? selection.select({ ...context, visit: visit - 1 }) : undefined;
   };
 
-  const rememberedScore = async (block: number): Promise<number | undefined> => {
+  const rememberedScore = (block: number): number | undefined => {
     if (!selection.score) return undefined;
-    return own ? (await own.read())[1]! : selection.score(context, block);
+    return own ? own[1]! : selection.score(context, block);
+  };
+
+  /** The choice of a visit that begins, after what was measured. */
+  const chosen = (before: number | undefined, notFinite: string | undefined): Choice => {
+    const number = notFinite === undefined ? selection.select(context) : (lastChosen() ?? 0);
+    const score = notFinite === undefined ? selection.score?.(context, number) : selection.score && 0;
+    if (!own) return { number, score, before, notFinite };
+    own[0] = number + 1;
+    own[1] = score ?? 0;
+    // as it is remembered, in the precision of that: the log of a resumed visit must not tell the difference
+    return { number, score: score === undefined ? undefined : own[1]!, before, notFinite };
   };
 
   return {
-    async choose(visit, isFirst) {
+    choose(visit, isFirst) {
       context.visit = visit;
-      const isFresh = isFirst || (await hasEnded());
-      const before = await remembered(visit, isFresh);
-      if (!isFresh) {
-        return { number: before!, score: await rememberedScore(before!), before: undefined, notFinite: undefined };
-      }
-      const notFinite = await measure(visit);
-      const number = notFinite === undefined ? selection.select(context) : ((await lastChosen()) ?? 0);
-      const score = notFinite === undefined ? selection.score?.(context, number) : selection.score && 0;
-      own?.write((values) => {
-        values[0] = number + 1;
-        values[1] = score ?? 0;
-      });
-      // as it is remembered, in the precision of that: the log of a resumed visit must not tell the difference
-      return { number, score: score !== undefined && own ? (await own.read())[1] : score, before, notFinite };
+      const isFresh = isFirst || hasEnded();
+      const before = remembered(visit, isFresh);
+      if (!isFresh)
+        return { number: before!, score: rememberedScore(before!), before: undefined, notFinite: undefined };
+      context.norms = undefined;
+      if (!norms && !lipschitz) return chosen(before, undefined);
+      return after(measure(visit), (notFinite) => chosen(before, notFinite));
     },
     endVisit() {
-      own?.write((values) => {
-        values[0] = 0 - Math.abs(values[0]!);
-      });
+      if (own) own[0] = 0 - Math.abs(own[0]!);
     },
     observe(block, decrease) {
       selection.observe?.(context, block, decrease);
@@ -135,7 +137,7 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
       for (const i of kept.keys()) if (!Number.isFinite(kept[i])) kept[i] = 0; // a decrease beyond float32
     },
     async release() {
-      for (const each of [norms, ...curvature]) await each?.session.release();
+      for (const each of [norms, ...curvature]) await each?.release();
     },
   };
 }

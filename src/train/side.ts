@@ -1,13 +1,14 @@
+import { type Awaitable, after, firstOf } from "../awaitable.ts";
 import type { Block, Fading, Move, Player } from "../plan.ts";
 import type { ProgramOutput } from "../program.ts";
 import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { batchInputs } from "./batch.ts";
 import { searchAlong } from "./line.ts";
-import { type Bench, commitAll, type LoadedMove, load, loadMove, measured, notFiniteIn, put, run } from "./loaded.ts";
+import { type Bench, type Loaded, type LoadedMove, load, loadMove, measured } from "./loaded.ts";
 import { type Memory, programsOf, scatterOutput } from "./memory.ts";
 import { fadeState, place } from "./pieces.ts";
-import { openSelector } from "./selector.ts";
+import { type Choice, openSelector } from "./selector.ts";
 
 /** What one move of a player did, and why. */
 export interface Moved {
@@ -31,9 +32,9 @@ export interface Side {
   /** Names of the examples and random numbers that the move of this number may read. */
   reads(move: number): ReadonlySet<string>;
   /** Selects a block for the move of this number, and makes its index and state ready. */
-  begin(move: number): Promise<string | undefined>;
+  begin(move: number): Awaitable<string | undefined>;
   /** One step of the block; what it changes is in place afterwards until the journal takes it back, or with `isHeld` waits for `accept`. */
-  step(isHeld: boolean): Promise<string | undefined>;
+  step(isHeld: boolean): Awaitable<string | undefined>;
   /** Puts the weights that a held step reached in place of those that it started from, which stay as `base`. */
   predict(): Promise<void>;
   /** The second half of an extragradient step, from the base along the gradients at the point that `predict` put in place. */
@@ -43,7 +44,7 @@ export interface Side {
   /** Puts what a held step changed in place. */
   accept(): Promise<void>;
   /** Ends the move: tells the selection rule what the step brought, unless it was skipped; ends the sweep where it was the last one. */
-  finish(isSkipped: boolean): Promise<{ readonly moved: Moved; readonly notFinite: string | undefined }>;
+  finish(isSkipped: boolean): Awaitable<Finished>;
   /** Moves of each block since this was last asked. */
   takeVisits(): number[];
   /** The next move is a new choice of a block. */
@@ -51,6 +52,12 @@ export interface Side {
   /** The memory is no longer what it was. */
   forget(): void;
   release(): Promise<void>;
+}
+
+/** The end of a move. */
+export interface Finished {
+  readonly moved: Moved;
+  readonly notFinite: string | undefined;
 }
 
 /** What a side works with. */
@@ -63,15 +70,17 @@ export interface SideOptions extends Bench {
 export async function openSide(player: Player, options: SideOptions): Promise<Side> {
   const { memory, seed, metrics, runtime } = options;
   const moves: LoadedMove[] = [];
-  for (const move of player.moves) moves.push(await loadMove(move, runtime, memory));
+  for (const move of player.moves) moves.push(await loadMove(move, runtime, options));
   const lightMoves: LoadedMove[] = [];
-  for (const move of player.light?.moves ?? []) lightMoves.push(await loadMove(move, runtime, memory));
-  const afterSweep = player.afterSweep && (await load(player.afterSweep, runtime, memory));
+  for (const move of player.light?.moves ?? []) lightMoves.push(await loadMove(move, runtime, options));
+  const afterSweep = player.afterSweep && (await load(player.afterSweep, runtime, options));
   const selector = await openSelector(player, runtime, options, seed);
   const visits = await memory.inputs[`${player.name}/visits`]!.read();
   const progress = await memory.inputs[`${player.name}/progress`]!.read();
   const pace = await memory.inputs[`${player.name}/pace`]!.read();
   const rate = memory.inputs[player.learningRate.input]; // searches do without
+  const setRate = (values: Reals) => values.fill(shownRate);
+  const innerSteps = Array.from({ length: player.innerSteps });
 
   const isLight = (move: number) => player.light?.isDue(move) ?? false;
   const read = { whole: readBy(player, player.moves), light: readBy(player, player.light?.moves ?? []) };
@@ -85,85 +94,91 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
 
   const loaded = () => ready[current.block.move]!;
 
-  const singleStep = async (isHeld: boolean): Promise<string | undefined> => {
-    const { programs, move, trial } = loaded();
-    for (const program of programs) {
-      if (!(await run(program, options))) return notFiniteIn(program);
-      if (!isHeld && !move.search) await put(program, options);
-    }
+  const choose = (choice: Choice): Awaitable<string | undefined> => {
+    const { number, score, before, notFinite } = choice;
+    const block = player.blocks[number]!;
+    current = { block, number, score };
+    place(memory, block, loaded().move, visit, seed);
+    if (before === undefined) return notFinite;
+    const faded = firstOf(fadingAt(player, before, number), (fading) => fadeState(memory, fading));
+    return after(faded, () => notFinite);
+  };
+
+  const singleStep = (isHeld: boolean): Awaitable<string | undefined> => {
+    const { programs, move } = loaded();
+    const stepped = firstOf(programs, isHeld || move.search ? attempt : advance);
+    if (!move.search && move.decrease === undefined) return stepped;
+    return after(stepped, (notFinite) => notFinite ?? account());
+  };
+
+  /** Searches, where the move does, and keeps account of what the step brings. */
+  const account = async (): Promise<string | undefined> => {
+    const { move, trial } = loaded();
     const { decrease } = move;
     if (decrease !== undefined) outcome.predicted = (outcome.predicted ?? 0) + (await measured(options, decrease));
     if (!move.search) return undefined;
     const found = await searchAlong(loaded(), current.block.number, shownRate, options);
-    if (!found) return notFiniteIn(trial!);
+    if (!found) return trial!.notFinite();
     outcome.length = (outcome.length ?? 0) + found.length;
     outcome.predicted = (outcome.predicted ?? 0) + found.predicted;
     outcome.realised = (outcome.realised ?? 0) + found.realised;
     return undefined;
   };
 
+  const freely = () => firstOf(innerSteps, () => singleStep(false));
+  const held = () => firstOf(innerSteps, () => singleStep(true));
+
+  const endSweep = async (program: Loaded): Promise<string | undefined> => {
+    if (!(await program.run())) return program.notFinite();
+    return program.commit();
+  };
+
+  const finished = (isSkipped: boolean, notFinite: string | undefined): Finished => {
+    const { block, number, score } = current;
+    visits[number]!++;
+    if (isSkipped) return { moved: { block: block.name, number, score }, notFinite };
+    outcome.change = advanceProgress(progress, metrics[player.objective]!, player.window);
+    return { moved: { block: block.name, number, score, ...outcome }, notFinite };
+  };
+
   const restoreBases = () => {
-    const reached = loaded().corrector.flatMap(({ replacing }) => replacing.filter(({ role }) => role === "parameter"));
+    const reached = loaded().corrector.flatMap(movedBy);
     for (const { replaces } of reached) restoreBase(memory, replaces!);
   };
 
   return {
     player,
     reads: (move) => (isLight(move) ? read.light : read.whole),
-    async begin(move) {
+    begin(move) {
       outcome = {};
       const at = player.learningRate.at(move) * pace[0]!;
-      if (at !== shownRate) rate?.write((values) => values.fill(at));
+      const isNew = at !== shownRate;
       shownRate = at;
+      if (isNew) rate?.write(setRate);
       isLastOfSweep = (move + 1) % (player.blocks.length * player.hold) === 0;
       ready = isLight(move) ? lightMoves : moves;
       if (visit === Math.floor(move / player.hold)) return undefined;
       visit = Math.floor(move / player.hold);
-      const choice = await selector.choose(visit, move % player.hold === 0);
-      const block = player.blocks[choice.number]!;
-      current = { block, number: choice.number, score: choice.score };
-      place(memory, block, loaded().move, visit, seed);
-      if (choice.before === undefined) return choice.notFinite;
-      for (const fading of fadingAt(player, choice.before, choice.number)) await fadeState(memory, fading);
-      return choice.notFinite;
+      return after(selector.choose(visit, move % player.hold === 0), choose);
     },
-    async step(isHeld) {
-      const { prefix } = loaded();
-      if (prefix) await run(prefix, options);
-      for (let k = 0; k < player.innerSteps; k++) {
-        const notFinite = await singleStep(isHeld);
-        if (notFinite !== undefined) return notFinite;
-      }
-      return undefined;
-    },
+    step: (isHeld) => after(loaded().prefix?.run(), isHeld ? held : freely),
     async predict() {
-      for (const { replacing } of loaded().programs) {
-        for (const output of replacing) if (output.role === "parameter") await moveTo(memory, output);
-      }
+      for (const output of loaded().programs.flatMap(movedBy)) await moveTo(memory, output);
     },
     async correct() {
-      for (const program of loaded().corrector) if (!(await run(program, options))) return notFiniteIn(program);
-      return undefined;
+      return firstOf(loaded().corrector, attempt);
     },
     withdraw: restoreBases,
     async accept() {
       const { programs, corrector } = loaded();
       restoreBases();
-      for (const loaded of corrector.length > 0 ? corrector : programs) await commitAll(loaded, options);
+      for (const loaded of corrector.length > 0 ? corrector : programs) await loaded.commit();
     },
-    async finish(isSkipped) {
-      const { block, number, score } = current;
+    finish(isSkipped) {
       const brought = outcome.realised ?? outcome.predicted;
-      if (!isSkipped && brought !== undefined) selector.observe(number, brought);
-      let notFinite: string | undefined;
-      if (afterSweep && isLastOfSweep) {
-        if (await run(afterSweep, options)) await commitAll(afterSweep, options);
-        else notFinite = await notFiniteIn(afterSweep);
-      }
-      visits[number]!++;
-      if (isSkipped) return { moved: { block: block.name, number, score }, notFinite };
-      outcome.change = advance(progress, metrics[player.objective]!, player.window);
-      return { moved: { block: block.name, number, score, ...outcome }, notFinite };
+      if (!isSkipped && brought !== undefined) selector.observe(current.number, brought);
+      if (!afterSweep || !isLastOfSweep) return finished(isSkipped, undefined);
+      return endSweep(afterSweep).then((notFinite) => finished(isSkipped, notFinite));
     },
     takeVisits() {
       const taken = [...visits];
@@ -177,13 +192,16 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
     },
     async release() {
       for (const { programs, prefix, trial, corrector } of [...moves, ...lightMoves]) {
-        for (const each of [...programs, prefix, trial, ...corrector]) await each?.session.release();
+        for (const each of [...programs, prefix, trial, ...corrector]) await each?.release();
       }
-      await afterSweep?.session.release();
+      await afterSweep?.release();
       await selector.release();
     },
   };
 }
+
+const attempt = (program: Loaded) => program.attempt();
+const advance = (program: Loaded) => program.advance();
 
 interface Current {
   readonly block: Block;
@@ -197,6 +215,10 @@ function readBy(player: Player, moves: readonly Move[]): ReadonlySet<string> {
   return new Set(batchInputs(programsOf({ players: [{ ...rest, moves }] })).map(({ name }) => name));
 }
 
+/** The weights that a program changes. */
+const movedBy = ({ program }: Loaded) =>
+  program.manifest.outputs.filter(({ role, replaces }) => role === "parameter" && replaces !== undefined);
+
 /** The states that fade when a block moves after another: not those of what moved before too, but where elements are drawn they are others every time. */
 function fadingAt({ blocks, moves }: Player, before: number, now: number): readonly Fading[] {
   const [last, block] = [blocks[before]!, blocks[now]!];
@@ -208,7 +230,7 @@ function fadingAt({ blocks, moves }: Player, before: number, now: number): reado
 }
 
 /** Averages the objective over windows of moves: [mean so far, moves so far, mean of the window before]. Gives the relative change where a window ends. */
-function advance(progress: Reals, objective: number, window: number): number | undefined {
+function advanceProgress(progress: Reals, objective: number, window: number): number | undefined {
   const count = progress[1]! + 1;
   progress[0]! += (objective - progress[0]!) / count;
   progress[1] = count % window;

@@ -155,7 +155,8 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
     savedAt = 0;
   }
   while (trainer.step < steps && !state.converged && !state.collapsed && !isStopped()) {
-    const iteration = await trainer.iterate();
+    const iterated = trainer.iterate();
+    const iteration = iterated instanceof Promise ? await iterated : iterated;
     if (iteration.skipped) {
       yield { type: "skipped", step: iteration.step, ...iteration.skipped };
       state = { ...state, skips: countSkip(state.skips ?? noSkips, iteration.step, iteration.skipped) };

@@ -1,14 +1,15 @@
+import { type Awaitable, after, firstOf } from "../awaitable.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { CheckpointError, ShapeError } from "../errors.ts";
 import type { Order, Plan } from "../plan.ts";
 import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { batchInputs, checkData, drawBatch } from "./batch.ts";
+import { batchInputs, checkData, type Draw, openDraws } from "./batch.ts";
 import { alone, type Collective } from "./collective.ts";
 import { openJournal } from "./journal.ts";
 import { allocateMemory, initialise, type Memory, programsOf } from "./memory.ts";
 import { type Critic, loadByRows, type Sampler } from "./sampler.ts";
-import { type Moved, openSide, type Side } from "./side.ts";
+import { type Finished, type Moved, openSide, type Side } from "./side.ts";
 import { emptySnapshot, type Snapshot, snapshotProblem } from "./snapshot.ts";
 
 /** What happened in one iteration. */
@@ -35,7 +36,8 @@ export interface Trainer {
   readonly step: number;
   /** Moves of each block of a player since this was last asked. */
   takeVisits(player: string): number[];
-  iterate(): Promise<Iteration>;
+  /** Waits for nothing, and gives no promise, where the runtime does not either. */
+  iterate(): Awaitable<Iteration>;
   /** The present values of a weight or state, in the precision of the runtime. Throws ShapeError where there is none of that name. */
   read(name: string): Promise<Reals>;
   /** Samples of the generator as it is. Throws ShapeError where the plan has no sampler. */
@@ -78,33 +80,58 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   }
   const sampler = plan.sampler && (await loadByRows(plan.sampler, runtime, memory.inputs));
   const critic = plan.critic && (await loadByRows(plan.critic, runtime, memory.inputs));
+  const draws = openDraws(batch, memory, options);
   const rounds = roundsOf(plan, sides);
   let step = 0;
+  let moves: Record<string, Moved[]> = {};
+  let skipped: NotFinite | undefined;
+  let movers: readonly Side[] = [];
+  let refused: NotFinite | undefined;
+
+  const next = ({ player }: Side) => step * player.steps + moves[player.name]!.length;
+  const begin = (side: Side) => side.begin(next(side));
+  const isRead = ({ name }: Draw) => {
+    for (const side of movers) if (side.reads(next(side)).has(name)) return true;
+    return false;
+  };
+  const play = (round: Round): Awaitable<undefined> => {
+    movers = round.movers;
+    for (const draw of draws) if (isRead(draw)) draw.at(step * rounds.length + round.number);
+    return after(after(playRound[plan.order](movers, begin), takeBack), endRound);
+  };
+  const takeBack = (found: NotFinite | undefined) => {
+    refused = found;
+    return found && journal.takeBack();
+  };
+  const endRound = () => {
+    journal.close();
+    skipped ??= refused;
+    return firstOf(movers, endMove);
+  };
+  const endMove = (side: Side): Awaitable<undefined> => {
+    const finished = side.finish(refused !== undefined);
+    return finished instanceof Promise ? finished.then((late) => noteMove(side, late)) : noteMove(side, finished);
+  };
+  const noteMove = (side: Side, { moved, notFinite }: Finished) => {
+    moves[side.player.name]!.push(moved);
+    skipped ??= foundBy(side, notFinite);
+    return undefined;
+  };
+  const iterated = (): Iteration => {
+    step += 1;
+    return { step, moves, metrics: { ...metrics }, ...(skipped && { skipped }) };
+  };
+
   return {
     get step() {
       return step;
     },
     takeVisits: (player) => sides.find((side) => side.player.name === player)!.takeVisits(),
-    async iterate() {
-      const moves: Record<string, Moved[]> = {};
+    iterate() {
+      moves = {};
       for (const { name } of plan.players) moves[name] = [];
-      let skipped: NotFinite | undefined;
-      for (const [round, movers] of rounds.entries()) {
-        const next = ({ player }: Side) => step * player.steps + moves[player.name]!.length;
-        const drawn = batch.filter(({ name }) => movers.some((side) => side.reads(next(side)).has(name)));
-        drawBatch(drawn, memory, step * rounds.length + round, options);
-        const refused = await playRound[plan.order](movers, (side) => side.begin(next(side)));
-        if (refused) await journal.takeBack();
-        journal.close();
-        skipped ??= refused;
-        for (const side of movers) {
-          const { moved, notFinite } = await side.finish(refused !== undefined);
-          moves[side.player.name]!.push(moved);
-          skipped ??= foundBy(side, notFinite);
-        }
-      }
-      step += 1;
-      return { step, moves, metrics: { ...metrics }, ...(skipped && { skipped }) };
+      skipped = undefined;
+      return after(firstOf(rounds, play), iterated);
     },
     async read(name) {
       if (!plan.tensors.some((spec) => spec.name === name))
@@ -138,12 +165,18 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 const missing = (what: string, program: string) => () =>
   Promise.reject(new ShapeError(`${what}: the plan has no ${program}.`));
 
-/** Who moves in each round of an iteration. */
-function roundsOf(plan: Plan, sides: readonly Side[]): Side[][] {
+/** A round of an iteration, and who moves in it. */
+interface Round {
+  readonly number: number;
+  readonly movers: readonly Side[];
+}
+
+function roundsOf(plan: Plan, sides: readonly Side[]): Round[] {
   const count = Math.max(...plan.players.map(({ steps }) => steps));
-  return Array.from({ length: count }, (_, round) =>
-    sides.filter(({ player }, i) => movesIn(round, player.steps, count, i === 0)),
-  );
+  return Array.from({ length: count }, (_, number) => ({
+    number,
+    movers: sides.filter(({ player }, i) => movesIn(number, player.steps, count, i === 0)),
+  }));
 }
 
 /** The first player moves in the first rounds of an iteration, the others in the last ones: D, then G and G; D and D, then G. */
@@ -152,20 +185,21 @@ function movesIn(round: number, steps: number, rounds: number, isFirst: boolean)
 }
 
 /** Plays a round; where a number is not finite, every player is to be as it was before, by the journal where something was put in place. */
-type Round = (
-  movers: readonly Side[],
-  begin: (side: Side) => Promise<string | undefined>,
-) => Promise<NotFinite | undefined>;
+type PlayRound = (movers: readonly Side[], begin: Attempt) => Awaitable<NotFinite | undefined>;
 
-const playRound: Readonly<Record<Order, Round>> = {
-  async alternating(movers, begin) {
+type Attempt = (side: Side) => Awaitable<string | undefined>;
+
+const playRound: Readonly<Record<Order, PlayRound>> = {
+  alternating(movers, begin) {
     let refused: NotFinite | undefined;
-    for (const side of movers) {
-      const measured = foundBy(side, await begin(side)); // a block is selected in a round that is skipped, too
-      refused ??= measured;
-      refused ??= foundBy(side, await side.step(false));
-    }
-    return refused;
+    const refuse = (side: Side) => (tensor: string | undefined) => {
+      refused ??= foundBy(side, tensor);
+    };
+    const played = firstOf(movers, (side) => {
+      const begun = after(begin(side), refuse(side)); // a block is selected in a round that is skipped, too
+      return after(begun, () => (refused ? undefined : after(side.step(false), refuse(side)))) as Awaitable<undefined>;
+    });
+    return after(played, () => refused);
   },
   async simultaneous(movers, begin) {
     const refused = (await every(movers, begin)) ?? (await first(movers, (side) => side.step(true)));
@@ -183,8 +217,6 @@ const playRound: Readonly<Record<Order, Round>> = {
   },
 };
 
-type Attempt = (side: Side) => Promise<string | undefined>;
-
 /** Lets all players do something; gives the first thing found. */
 async function every(movers: readonly Side[], attempt: Attempt): Promise<NotFinite | undefined> {
   const found: (NotFinite | undefined)[] = [];
@@ -193,13 +225,8 @@ async function every(movers: readonly Side[], attempt: Attempt): Promise<NotFini
 }
 
 /** Lets one player after the other do something until something is found. */
-async function first(movers: readonly Side[], attempt: Attempt): Promise<NotFinite | undefined> {
-  for (const side of movers) {
-    const found = foundBy(side, await attempt(side));
-    if (found) return found;
-  }
-  return undefined;
-}
+const first = (movers: readonly Side[], attempt: Attempt) =>
+  firstOf(movers, (side) => after(attempt(side), (tensor) => foundBy(side, tensor)));
 
 const foundBy = ({ player }: Side, tensor: string | undefined): NotFinite | undefined =>
   tensor === undefined ? undefined : { tensor, player: player.name };
