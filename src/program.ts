@@ -95,12 +95,18 @@ export interface Manifest {
 export interface Program {
   readonly model: Uint8Array;
   readonly manifest: Manifest;
-  /**
-   * The same computation as a WebAssembly module, where it goes element by element: imports `env.memory`, exports `run(table)`, which reads the addresses of the
-   * inputs and then of the outputs, in the order of the manifest, from int32 numbers at `table`. Every tensor begins at a multiple of 16 bytes and owns
-   * the bytes up to the next.
-   */
-  readonly kernel?: Uint8Array;
+  /** The same computation in one pass over memory, where it goes element by element. */
+  readonly kernel?: ProgramKernel;
+}
+
+/**
+ * A WebAssembly module that imports `env.memory`, shared where there are several parts, and exports `run(table, part)`, which reads the addresses of the inputs
+ * and then of the outputs, in the order of the manifest, from int32 numbers at `table`. Every tensor begins at a multiple of 16 bytes and owns the bytes up
+ * to the next. A run is one of every part from 0, on any thread, and when all have ended one of the part number `parts`.
+ */
+export interface ProgramKernel {
+  readonly module: Uint8Array;
+  readonly parts: number;
 }
 
 /** Name of what belongs to one shard of a batch. */

@@ -16,22 +16,32 @@ import { signed, unsigned } from "../src/wasm/binary.ts";
 import { largestError, numbers } from "./support/evaluate.ts";
 
 const runtime = nodeRuntime({ threads: 1 });
-const compiled = (tensors: readonly Tensor[]) =>
+const compiled = (tensors: readonly Tensor[], kernelParts = 1) =>
   compile(
     "test",
     tensors.map((tensor, i) => ({ name: `result${i}`, tensor, role: "sample" })),
-    { hasKernel: true },
+    { kernelParts },
   );
 
-/** The results of a program on the same numbers, as a kernel and as operators of ONNX Runtime. */
-async function both(program: Program) {
-  const { kernel: _, ...plain } = program;
-  return [await results(program, await runtime.load(program)), await results(plain, await runtime.load(plain))];
+/** The results of tensors on the same numbers: as operators of ONNX Runtime, and as kernels of one and of several parts. */
+async function everyWay(tensors: readonly Tensor[]) {
+  const { kernel: _, ...plain } = compiled(tensors);
+  const found = [];
+  for (const parts of [1, 2, 3]) {
+    const program = compiled(tensors, parts);
+    expect(program.kernel?.parts).toBe(parts);
+    found.push(await results(program, await runtime.load(program)));
+  }
+  return { plain: await results(plain, await runtime.load(plain)), kernels: found };
 }
 
-async function results({ manifest }: Program, session: Session): Promise<number[][]> {
+async function results({ manifest, kernel }: Program, session: Session): Promise<number[][]> {
   const { inputs, outputs } = manifest;
-  const next = runtime.arena!([...inputs, ...outputs].map(({ shape }) => shape));
+  const isShared = kernel !== undefined && kernel.parts > 1;
+  const next = runtime.arena!(
+    [...inputs, ...outputs].map(({ shape }) => shape),
+    isShared,
+  );
   const allocate = (ports: typeof inputs | typeof outputs) =>
     Object.fromEntries(ports.map(({ name, shape }) => [name, next(shape) as ArenaTensor]));
   const [from, to] = [allocate(inputs), allocate(outputs)];
@@ -74,10 +84,8 @@ describe("a kernel", () => {
         const sources = Array.from({ length: arity(operator) }, (_, i) => input(`x${i}/${size}`, [size], "batch"));
         return applied(operator, sources);
       });
-      const program = compiled(tensors);
-      expect(program.kernel).toBeDefined();
-      const [kernel, plain] = await both(program);
-      expect(kernel).toEqual(plain);
+      const { plain, kernels } = await everyWay(tensors);
+      for (const kernel of kernels) expect(kernel).toEqual(plain);
     },
   );
 
@@ -101,10 +109,8 @@ describe("a kernel", () => {
             const rest = others.map((i) => fitting[i % fitting.length]!);
             known.push(applied(operator, [base, ...rest].slice(0, arity(operator))));
           }
-          const program = compiled(known.slice(1));
-          expect(program.kernel).toBeDefined();
-          const [kernel, plain] = await both(program);
-          expect(kernel).toEqual(plain);
+          const { plain, kernels } = await everyWay(known.slice(1));
+          for (const kernel of kernels) expect(kernel).toEqual(plain);
         },
       ),
       { numRuns: 60 },
@@ -118,18 +124,16 @@ describe("a kernel", () => {
       const y = add(x, constant(10)); // what lies behind the last element is 10
       return [y, reduceSum(y), mul(constant(0.5), add(reduceSum(square(x)), reduceSum(y)))];
     });
-    const program = compiled(tensors);
-    expect(program.kernel).toBeDefined();
-    const [kernel, plain] = await both(program);
-    expect(largestError(kernel!.flat(), plain!.flat())).toBeLessThan(1e-6);
+    const { plain, kernels } = await everyWay(tensors);
+    for (const kernel of kernels) expect(largestError(kernel.flat(), plain.flat())).toBeLessThan(1e-6);
   });
 
-  test("adds up to a number that is not finite where one element is", async () => {
-    const program = compiled([5, 16].map((size) => reduceSum(neg(input(`x${size}`, [size], "state")))));
-    const session = await runtime.load(program);
+  test.each([1, 3])("of %i parts adds up to a number that is not finite where one element is", async (parts) => {
+    const sums = [5, 16].map((size) => reduceSum(neg(input(`x${size}`, [size], "state"))));
+    const session = await runtime.load(compiled(sums, parts));
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       for (let at = 0; at < 16; at++) {
-        const next = openArena([[5], [16], [], []]);
+        const next = openArena([[5], [16], [], []], parts > 1);
         const [x5, x16, result0, result1] = [next([5]), next([16]), next([]), next([])];
         x16.values[at] = value;
         if (at < 5) x5.values[at] = value;
@@ -140,10 +144,11 @@ describe("a kernel", () => {
     }
   });
 
-  test("writes its results and nothing else", async () => {
-    const program = compiled([5, 16, 1].map((size) => add(input(`x${size}`, [size], "state"), constant(1))));
+  test.each([1, 3])("of %i parts writes its results and nothing else", async (parts) => {
+    const sums = [5, 16, 1].map((size) => add(input(`x${size}`, [size], "state"), constant(1)));
+    const program = compiled(sums, parts);
     const shapes = [...program.manifest.inputs, ...program.manifest.outputs].flatMap(({ shape }) => [shape, [4]]);
-    const next = openArena(shapes);
+    const next = openArena(shapes, parts > 1);
     const guards: Float32Array[] = [];
     const guarded = (ports: readonly { name: string; shape: Shape }[]) =>
       Object.fromEntries(

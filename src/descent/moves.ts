@@ -120,7 +120,7 @@ function kernelPrograms(name: string, step: Differentiated, options: MoveOptions
   if (operationsPerWeight(updates, step) < leastOfKernel) return undefined;
   const update = compile(`${name}/update`, [...gradientResults(reading, options), ...updates], {
     precision,
-    hasKernel: true,
+    kernelParts: shards,
   });
   if (!update.kernel) return undefined;
   const results = [

@@ -31,8 +31,8 @@ export interface CompileOptions {
   readonly alone?: readonly ProgramResult[] | undefined;
   /** Equal parts of the batch, of which the program sees one at a time. */
   readonly shards?: number | undefined;
-  /** Whether the program gets a kernel, where it goes element by element. */
-  readonly hasKernel?: boolean | undefined;
+  /** Parts of the kernel that the program gets where it goes element by element; 0, the default: none. */
+  readonly kernelParts?: number | undefined;
 }
 
 /** The graph that a program of these results runs: convolutions as matrix products, fused, shared, without dead tensors. */
@@ -44,11 +44,11 @@ export function programGraph(results: readonly Output[]): Graph {
 export function compile(
   name: string,
   results: readonly ProgramResult[],
-  { objective, whole = results, alone, precision = "float32", shards = 1, hasKernel = false }: CompileOptions = {},
+  { objective, whole = results, alone, precision = "float32", shards = 1, kernelParts = 0 }: CompileOptions = {},
 ): Program {
-  const checked = hasKernel ? [...results, ...checkOf(name, results)] : results;
+  const checked = kernelParts > 0 ? [...results, ...checkOf(name, results)] : results;
   const graph = programGraph(checked);
-  const kernel = hasKernel ? elementwiseModule(graph) : undefined;
+  const module = kernelParts > 0 ? elementwiseModule(graph, kernelParts) : undefined;
   const returned = results.filter(({ role }) => role === "parameter" || role === "state" || role === "gradient");
   return {
     model: encodeModel(name, graph, precision),
@@ -69,7 +69,7 @@ export function compile(
       },
       shards,
     },
-    ...(kernel && { kernel }),
+    ...(module && { kernel: { module, parts: kernelParts } }),
   };
 }
 

@@ -7,7 +7,11 @@ import type { Session } from "./runtime.ts";
 interface WebAssemblyApi {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: object };
-  readonly Memory: new (descriptor: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
+  readonly Memory: new (descriptor: {
+    readonly initial: number;
+    readonly maximum: number;
+    readonly shared: boolean;
+  }) => { readonly buffer: ArrayBuffer };
   compile(bytes: Uint8Array): Promise<object>;
 }
 
@@ -32,12 +36,16 @@ const alignment = 64;
 /** Bytes of a tensor with the room behind it. */
 const spanOf = (shape: readonly number[]) => Math.ceil((4 * sizeOf(shape)) / alignment) * alignment;
 
-/** Memory for tensors of these shapes; the function gives one after the other. */
-export function openArena(shapes: readonly (readonly number[])[]): (shape: readonly number[]) => ArenaTensor {
+/** Memory for tensors of these shapes, which threads may share; the function gives one after the other. */
+export function openArena(
+  shapes: readonly (readonly number[])[],
+  isShared = false,
+): (shape: readonly number[]) => ArenaTensor {
   const sizeBytes = shapes.reduce((sum, shape) => sum + spanOf(shape), tableBytes);
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(sizeBytes / 65_536) });
+  const pages = Math.ceil(sizeBytes / 65_536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: isShared });
   const arena: Arena = { memory, table: new Int32Array(memory.buffer, 0, tableBytes / 4) };
-  const areFiniteHere = finiteCheck(memory);
+  const areFiniteHere = finiteCheck(memory, isShared);
   let end = tableBytes;
   return (shape) => {
     const values = new Float32Array(memory.buffer, end, sizeOf(shape));
@@ -47,8 +55,8 @@ export function openArena(shapes: readonly (readonly number[])[]): (shape: reado
 }
 
 /** Whether numbers of an arena are all finite; it uses the beginning of the table. */
-function finiteCheck(memory: Arena["memory"]): (values: Float32Array) => boolean {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(finiteModule()), { env: { memory } });
+function finiteCheck(memory: Arena["memory"], isShared: boolean): (values: Float32Array) => boolean {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(finiteModule(isShared)), { env: { memory } });
   const { run } = exports as { run(from: number, to: number, result: number): void };
   const sums = new Float32Array(memory.buffer, 0, 4);
   return (values) => {
@@ -63,23 +71,61 @@ function finiteCheck(memory: Arena["memory"]): (values: Float32Array) => boolean
   };
 }
 
-/** A program's kernel; its tensors have to be of one arena. */
-export async function openKernel({ kernel, manifest }: Program): Promise<Session> {
-  const module = await WebAssembly.compile(kernel!);
+/** A thread that computes parts of a kernel beside this one. */
+export interface KernelHelper {
+  /** Lets it compute a part; one at a time. */
+  start(table: number, part: number): void;
+  /** Waits until it has. */
+  finish(): void;
+  /** There will be no further part. */
+  release(): void;
+}
+
+/** Threads for a kernel that computes in a memory: at most as many as it has parts, less one. */
+export type FindHelpers = (kernel: { readonly module: object; readonly memory: object }) => readonly KernelHelper[];
+
+const nobody: FindHelpers = () => [];
+
+/** A program's kernel; its tensors have to be of one arena, a shared one where the kernel has several parts. */
+export async function openKernel({ kernel, manifest }: Program, findHelpers = nobody): Promise<Session> {
+  const { parts } = kernel!;
+  const module = await WebAssembly.compile(kernel!.module);
   const [inputs, outputs] = [manifest.inputs, manifest.outputs].map((all) => all.map(({ name }) => name));
-  let opened: { readonly arena: Arena; readonly run: (table: number) => void } | undefined;
+  let opened: OpenedKernel | undefined;
+  const open = (arena: Arena): OpenedKernel => {
+    const { memory } = arena;
+    const helpers = parts > 1 ? findHelpers({ module, memory }) : [];
+    return { arena, run: kernelFunction({ module, memory }), helpers };
+  };
   return {
     run(from, to) {
       const { arena } = (from[inputs![0]!] ?? to[outputs![0]!]) as ArenaTensor;
-      if (opened?.arena !== arena) {
-        const { exports } = new WebAssembly.Instance(module, { env: { memory: arena.memory } });
-        opened = { arena, run: (exports as { run(table: number): void }).run };
-      }
+      if (opened?.arena !== arena) opened = open(arena);
+      const { run, helpers } = opened;
       let i = 0;
       for (const name of inputs!) arena.table[i++] = (from[name] as ArenaTensor).values.byteOffset;
       for (const name of outputs!) arena.table[i++] = (to[name] as ArenaTensor).values.byteOffset;
-      opened.run(0);
+      for (let k = 0; k < helpers.length; k++) helpers[k]!.start(0, k + 1);
+      run(0, 0);
+      for (let part = helpers.length + 1; part < parts; part++) run(0, part);
+      for (const helper of helpers) helper.finish();
+      run(0, parts);
+      return undefined;
     },
-    release: () => Promise.resolve(),
+    async release() {
+      for (const helper of opened?.helpers ?? []) helper.release();
+    },
   };
+}
+
+/** What a kernel does in a memory. */
+export function kernelFunction({ module, memory }: Parameters<FindHelpers>[0]): OpenedKernel["run"] {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  return (exports as Pick<OpenedKernel, "run">).run;
+}
+
+interface OpenedKernel {
+  readonly arena: Arena;
+  readonly run: (table: number, part: number) => void;
+  readonly helpers: readonly KernelHelper[];
 }

@@ -1,42 +1,46 @@
-/** A thread that runs models of ONNX Runtime beside the one that started it: the library and everything it reads and writes are those of the process. */
-import { workerData } from "node:worker_threads";
+/** A thread that runs models of ONNX Runtime, and parts of kernels, beside the one that started it: the library and everything it reads and writes are those of the process. */
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { kernelFunction } from "./arena.ts";
+import { type Desk, type KernelMessage, noKernel, place } from "./desk.ts";
 import { onnxLibrary } from "./onnx-library.ts";
-
-/** What the two threads share. */
-export interface Desk {
-  /** [number of the last run asked for, number of the last run made, whether it failed, whether the thread has begun]. */
-  readonly numbers: SharedArrayBuffer;
-  /** Address of the session; then of the names of its inputs, of the inputs, and their number; then the same of its outputs. */
-  readonly order: SharedArrayBuffer;
-  /** Any model. */
-  readonly model: Uint8Array;
-}
 
 /** How often a thread looks for work before it sleeps: for longer than an update between two runs takes, shorter than anybody would notice. No clock is read, which costs more than a look. */
 const patience = 2_000_000;
 
 const { numbers, order, model } = workerData as Desk;
-const [asked, made, failed, begun] = [0, 1, 2, 3];
 const desk = new Int32Array(numbers);
 const addresses = new BigUint64Array(order);
+const kernels = new Map<number, (table: number, part: number) => void>();
 const library = onnxLibrary();
 library.closeSession(library.openSession(model, 1)); // a thread that opens a session takes very small numbers for 0 from then on
-Atomics.store(desk, begun, 1);
+Atomics.store(desk, place.begun, 1);
 
 for (let last = 0; ; ) {
-  for (let look = 0; Atomics.load(desk, asked) === last; look++) if (look > patience) Atomics.wait(desk, asked, last);
-  last = Atomics.load(desk, asked);
-  const side = (first: number) => ({
-    names: addresses[first]!,
-    values: addresses[first + 1]!,
-    count: Number(addresses[first + 2]),
-  });
-  try {
-    library.run(addresses[0]!, side(1), side(4));
-    Atomics.store(desk, failed, 0);
-  } catch {
-    Atomics.store(desk, failed, 1);
+  for (let look = 0; Atomics.load(desk, place.asked) === last; look++) {
+    if (look > patience) Atomics.wait(desk, place.asked, last);
   }
-  Atomics.store(desk, made, last);
-  Atomics.notify(desk, made);
+  last = Atomics.load(desk, place.asked);
+  try {
+    if (desk[place.kernel] === noKernel) library.run(addresses[0]!, side(1), side(4));
+    else kernelOf(desk[place.kernel]!)(desk[place.table]!, desk[place.part]!);
+    Atomics.store(desk, place.failed, 0);
+  } catch {
+    Atomics.store(desk, place.failed, 1);
+  }
+  Atomics.store(desk, place.made, last);
+  Atomics.notify(desk, place.made);
+}
+
+function side(first: number) {
+  return { names: addresses[first]!, values: addresses[first + 1]!, count: Number(addresses[first + 2]) };
+}
+
+/** A kernel that is known, or was told of before it was asked for. */
+function kernelOf(number: number) {
+  while (!kernels.has(number)) {
+    const { kernel, computation } = receiveMessageOnPort(parentPort!)!.message as KernelMessage;
+    if (computation) kernels.set(kernel, kernelFunction(computation));
+    else kernels.delete(kernel);
+  }
+  return kernels.get(number)!;
 }

@@ -1,11 +1,14 @@
 import { Worker } from "node:worker_threads";
-import type { Desk } from "./companion.ts";
+import type { KernelHelper } from "./arena.ts";
+import { type Desk, type KernelMessage, noKernel, numbersOfDesk, place } from "./desk.ts";
 import type { Pointer, Side } from "./onnx-library.ts";
 
 /** A thread beside this one. */
 export interface Companion {
-  /** Lets it run a session; one run at a time. */
+  /** Lets it run a session; one run, or one part of a kernel, at a time. */
   start(session: Pointer, inputs: Side, outputs: Side): void;
+  /** Shows it a kernel, of which it then computes parts. */
+  learn(computation: NonNullable<KernelMessage["computation"]>): KernelHelper;
   /** Waits until it has. Throws Error where the library refused the inputs or outputs, or the thread does not begin. */
   finish(): void;
 }
@@ -27,33 +30,53 @@ export function companionsOf(count: number, model: Uint8Array): readonly Compani
 }
 
 function openCompanion(model: Uint8Array): Companion {
-  const desk: Desk = { numbers: new SharedArrayBuffer(16), order: new SharedArrayBuffer(7 * 8), model };
+  const desk: Desk = { numbers: new SharedArrayBuffer(4 * numbersOfDesk), order: new SharedArrayBuffer(7 * 8), model };
   const worker = new Worker(new URL("./companion.js", file), { workerData: desk });
   worker.unref();
   const numbers = new Int32Array(desk.numbers);
   const order = new BigUint64Array(desk.order);
-  const [asked, made, failed, begun] = [0, 1, 2, 3];
+  let kernelsShown = 0;
+  const ask = (kernel: number) => {
+    numbers[place.kernel] = kernel;
+    Atomics.add(numbers, place.asked, 1);
+    Atomics.notify(numbers, place.asked);
+  };
+  const finish = () => {
+    const { made, begun, failed } = place;
+    const number = numbers[place.asked]!;
+    for (let look = 0, last = numbers[made]!; last !== number; look++, last = Atomics.load(numbers, made)) {
+      if (look < patience) continue;
+      const isLate = Atomics.wait(numbers, made, last, startMs) === "timed-out";
+      if (isLate && Atomics.load(numbers, begun) === 0) throw new Error("a thread beside this one does not begin.");
+    }
+    if (Atomics.load(numbers, failed) !== 0) throw new Error("a run beside this thread failed.");
+  };
   return {
     start(session, inputs, outputs) {
       order[0] = session;
-      place(order, 1, inputs);
-      place(order, 4, outputs);
-      Atomics.add(numbers, asked, 1);
-      Atomics.notify(numbers, asked);
+      write(order, 1, inputs);
+      write(order, 4, outputs);
+      ask(noKernel);
     },
-    finish() {
-      const number = numbers[asked]!;
-      for (let look = 0, last = numbers[made]!; last !== number; look++, last = Atomics.load(numbers, made)) {
-        if (look < patience) continue;
-        const isLate = Atomics.wait(numbers, made, last, startMs) === "timed-out";
-        if (isLate && Atomics.load(numbers, begun) === 0) throw new Error("a thread beside this one does not begin.");
-      }
-      if (Atomics.load(numbers, failed) !== 0) throw new Error("a run beside this thread failed.");
+    learn(computation) {
+      const kernel = kernelsShown++;
+      const tell = (message: KernelMessage) => worker.postMessage(message);
+      tell({ kernel, computation });
+      return {
+        start(table, part) {
+          numbers[place.table] = table;
+          numbers[place.part] = part;
+          ask(kernel);
+        },
+        finish,
+        release: () => tell({ kernel, computation: undefined }),
+      };
     },
+    finish,
   };
 }
 
-function place(order: BigUint64Array, first: number, { names, values, count }: Side): void {
+function write(order: BigUint64Array, first: number, { names, values, count }: Side): void {
   order[first] = names;
   order[first + 1] = values;
   order[first + 2] = BigInt(count);

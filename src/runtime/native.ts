@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { type Program, sizeOf } from "../program.ts";
-import { openArena, openKernel } from "./arena.ts";
+import { type FindHelpers, openArena, openKernel } from "./arena.ts";
 import { companionsOf } from "./companions.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
 import { addressOf, onnxLibrary, type Pointer, pointers, type Side, texts } from "./onnx-library.ts";
@@ -31,12 +31,19 @@ export function nativeRuntime({ threads = 0 }: RuntimeOptions = {}): Runtime {
     name: `onnxruntime cpu${threads > 0 ? `, ${threads} thread${threads > 1 ? "s" : ""}` : ""}`,
     // over a buffer of its own: the numbers of a small array without one would lie in the heap, where they move
     allocate: (shape) => nativeTensor(hostTensor(shape, new Float32Array(new ArrayBuffer(4 * sizeOf(shape))))),
-    arena(shapes) {
-      const next = openArena(shapes);
+    arena(shapes, isShared) {
+      const next = openArena(shapes, isShared);
       return (shape) => nativeTensor(next(shape));
     },
-    load: async (program) => (program.kernel ? openKernel(program) : openSession(program, threads, loop)),
+    load: async (program) =>
+      program.kernel ? openKernel(program, helpersOf(program, threads)) : openSession(program, threads, loop),
   };
+}
+
+/** The companions that are to be had for the parts of a kernel. */
+function helpersOf({ kernel, model }: Program, threads: number): FindHelpers {
+  return (computation) =>
+    companionsOf(Math.min(kernel!.parts, threads) - 1, model).map((companion) => companion.learn(computation));
 }
 
 /** A run is one call that blocks: this gives the event loop a turn when the last one was some time ago. */

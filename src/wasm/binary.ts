@@ -44,24 +44,37 @@ export const v128 = 0x7b;
 export const get = (local: number): Bytes => [0x20, ...unsigned(local)];
 /** Takes a value from the stack into a local. */
 export const set = (local: number): Bytes => [0x21, ...unsigned(local)];
+/** Puts an i32 on the stack. */
+export const integer = (value: number): Bytes => [0x41, ...signed(value)];
 /** Adds two i32. */
 export const add: Bytes = [0x6a];
 /** An instruction on vectors of four float32. */
 export const simd = (opcode: number): Bytes => [0xfd, ...unsigned(opcode)];
 /** Loads a vector from so many bytes behind an address. */
 export const load = (at: number): Bytes => [simd(0x00), 4, ...unsigned(at)];
+/** Stores a vector at so many bytes behind an address. */
+export const storeAt = (at: number): Bytes => [simd(0x0b), 4, ...unsigned(at)];
 /** Stores a vector. */
-export const store: Bytes = [simd(0x0b), 4, 0];
+export const store: Bytes = storeAt(0);
 
-/** A module that imports the memory `env.memory` and exports one function `run`, with its types of parameters and of locals and its code. */
-export function moduleOf(parameters: readonly number[], locals: readonly number[], code: Bytes): Uint8Array {
+/** Pages of 64 KiB that a memory can have. */
+const mostPages = 65_536;
+
+/** A module that imports the memory `env.memory`, which threads may share, and exports one function `run`, with its types of parameters and of locals and its code. */
+export function moduleOf(
+  parameters: readonly number[],
+  locals: readonly number[],
+  code: Bytes,
+  isShared = false,
+): Uint8Array {
+  const limits = isShared ? [0x03, ...unsigned(1), ...unsigned(mostPages)] : [0x00, ...unsigned(1)];
   const section = (id: number, ...items: Bytes[]): Bytes => [id, sized(vector(items))];
   const body = sized([vector(locals.map((type) => [1, type])), code, 0x0b]);
   return Uint8Array.from(
     flatten([
       [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
       section(1, [0x60, vector(parameters.map((type) => [type])), vector([])]),
-      section(2, [name("env"), name("memory"), 0x02, 0x00, ...unsigned(1)]),
+      section(2, [name("env"), name("memory"), 0x02, limits]),
       section(3, [0]),
       section(7, [name("run"), 0x00, 0]),
       section(10, body),

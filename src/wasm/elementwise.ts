@@ -1,18 +1,35 @@
 import type { Graph } from "../graph/graph.ts";
 import { type Application, sameShape, type Tensor } from "../graph/tensor.ts";
 import { sizeOf } from "../program.ts";
-import { add, type Bytes, get, i32, load, moduleOf, set, signed, simd, store, unsigned, v128 } from "./binary.ts";
+import {
+  add,
+  type Bytes,
+  get,
+  i32,
+  load,
+  moduleOf,
+  set,
+  signed,
+  simd,
+  store,
+  storeAt,
+  unsigned,
+  v128,
+} from "./binary.ts";
 
 /**
  * A graph that goes element by element as a WebAssembly module: one pass over memory for each set of tensors that depend on each other, where a runtime of
  * operators makes one for each operator. It may add up all elements of a tensor, in an order of its own. Every tensor is float32, aligned to 16 bytes with
  * room up to the next multiple of 16. `run(table)` reads the addresses of the inputs, then those of the outputs from a table of int32, both in the order of
  * the graph. Undefined where an operator needs more than the element at hand, or a tensor is stretched, or needs a sum before it.
+ *
+ * The work is divided into equal parts: `run(table, part)` for each of them, in any order and by any thread, and then `run(table, parts)` once, which adds up
+ * what the parts have left behind the addresses, and stores the tensors of one element. Several parts need a memory that threads share.
  */
-export function elementwiseModule({ inputs, tensors, outputs }: Graph): Uint8Array | undefined {
+export function elementwiseModule({ inputs, tensors, outputs }: Graph, parts: number): Uint8Array | undefined {
   const late = followingTotals(tensors);
   if (!tensors.every((tensor) => isElementwise(tensor) && (isScalar(tensor) || !late.has(tensor)))) return undefined;
-  const parts = connected(tensors);
+  const sets = connected(tensors);
   const local = new Map(tensors.map((tensor, i) => [tensor, firstVector + i]));
   const addresses = [...inputs, ...outputs].map((_, i) => firstVector + tensors.length + i);
   const addressOf = new Map<Tensor, number>(inputs.map((tensor, i) => [tensor, addresses[i]!]));
@@ -33,43 +50,49 @@ export function elementwiseModule({ inputs, tensors, outputs }: Graph): Uint8Arr
       const at = get(addresses[inputs.length + i]!);
       return [isInLoop ? [at, get(offset), add] : at, get(local.get(tensor)!), store];
     });
-  const ofScalars = (isLate: boolean): Bytes => {
-    const scalars = tensors.filter((tensor) => isScalar(tensor) && late.has(tensor) === isLate);
-    return [scalars.map((tensor) => evaluated(tensor, false)), stored(new Set(scalars), false)];
-  };
+  const scalars = tensors.filter(isScalar);
+  const early = scalars.filter((tensor) => !late.has(tensor)).map((tensor) => evaluated(tensor, false));
   const totals = tensors.filter(isTotal) as Application[];
+  const divided = totals.filter(({ inputs: [source] }) => !isScalar(source!));
+  const left = 16 * Math.ceil((4 * addresses.length) / 16); // bytes behind which the parts leave their sums
+  const leaving: Bytes = [
+    divided.map((sum, i) => [placeOfPart(left, divided.length), get(local.get(sum)!), storeAt(16 * i)]),
+  ];
+  const collected = divided.map((sum, i): Bytes => {
+    const ofPart = (part: number): Bytes => [get(table), load(left + 16 * (part * divided.length + i))];
+    const rest = Array.from({ length: parts - 1 }, (_, part): Bytes => [ofPart(part + 1), plus]);
+    return [ofPart(0), rest, set(local.get(sum)!)];
+  });
   const ofVectors = (members: readonly Tensor[]): Bytes => {
     const sums = totals.filter(({ inputs: [source] }) => members.includes(source!));
     const inside = [members.map((tensor) => evaluated(tensor, true)), stored(new Set(members), true)];
     const summed = (mask: Bytes) =>
-      sums.map((sum) => [
-        get(local.get(sum)!),
-        get(local.get(sum.inputs[0]!)!),
-        mask,
-        simd(0xe4),
-        set(local.get(sum)!),
-      ]);
+      sums.map((sum) => [get(local.get(sum)!), get(local.get(sum.inputs[0]!)!), mask, plus, set(local.get(sum)!)]);
     const size = sizeOf(members[0]!.shape);
     const rest = size % 4;
-    if (sums.length === 0 || rest === 0) return loopOver(16 * Math.ceil(size / 4), [inside, summed([])]);
+    if (sums.length === 0 || rest === 0) return loopOver(Math.ceil(size / 4), parts, [inside, summed([])]);
     // behind the last element there is room that is not to be counted
-    const whole = size < 4 ? rewind : loopOver(4 * (size - rest), [inside, summed([])]);
-    return [whole, inside, summed([firstPlaces(rest), simd(0x4e)])];
+    const whole = Math.floor(size / 4);
+    const end = [number(16 * whole), set(offset), inside, summed([firstPlaces(rest), simd(0x4e)])];
+    return [loopOver(whole, parts, [inside, summed([])]), when([get(part), number(parts - 1), isEqual], end)];
   };
+  const following = scalars.filter((tensor) => late.has(tensor)).map((tensor) => evaluated(tensor, false));
   const code: Bytes = [
     addresses.map((address, i) => [get(table), loadAddress(4 * i), set(address)]),
-    ofScalars(false),
-    parts.map(ofVectors),
-    ofScalars(true),
+    early,
+    when([get(part), number(parts), isBelow], [sets.map(ofVectors), leaving]),
+    when([get(part), number(parts), isEqual], [collected, following, stored(new Set(scalars), false)]),
   ];
-  const locals = [i32, ...tensors.map(() => v128), ...addresses.map(() => i32)];
-  return moduleOf([i32], locals, code);
+  const locals = [i32, i32, ...tensors.map(() => v128), ...addresses.map(() => i32)];
+  return moduleOf([i32, i32], locals, code, parts > 1);
 }
 
-/** Locals of the function: its parameter, how far the loop is, then a vector for each tensor and an address for each input and output. */
+/** Locals of the function: its parameters, how far the loop is and has to go, then a vector for each tensor and an address for each input and output. */
 const table = 0;
-const offset = 1;
-const firstVector = 2;
+const part = 1;
+const offset = 2;
+const end = 3;
+const firstVector = 4;
 
 const isScalar = ({ shape }: Tensor) => sizeOf(shape) === 1;
 
@@ -129,11 +152,30 @@ const firstPlaces = (count: number): Bytes => [
   ...new Uint8Array(Int32Array.from([0, 1, 2, 3], (i) => (i < count ? -1 : 0)).buffer),
 ];
 
-const rewind: Bytes = [0x41, 0, set(offset)];
+const number = (value: number): Bytes => [0x41, ...signed(value)];
+const times: Bytes = [0x6c];
+const over: Bytes = [0x6e];
+const isEqual: Bytes = [0x46];
+const isBelow: Bytes = [0x49];
+/** Adds two vectors. */
+const plus = simd(0xe4);
 
-/** Runs `inside` with `offset` at 0, 16, ... below `sizeBytes`, at least once. */
-function loopOver(sizeBytes: number, inside: Bytes): Bytes {
-  const number = (value: number): Bytes => [0x41, ...signed(value)];
-  const next = [get(offset), number(16), add, 0x22, offset, number(sizeBytes), 0x49];
-  return [rewind, [0x03, 0x40], inside, next, [0x0d, 0], 0x0b];
+const when = (condition: Bytes, inside: Bytes): Bytes => [condition, [0x04, 0x40], inside, 0x0b];
+
+/** Where a part leaves its sums, of which there are so many. */
+const placeOfPart = (left: number, sums: number): Bytes => [
+  get(table),
+  number(left),
+  add,
+  [get(part), number(16 * sums), times],
+  add,
+];
+
+/** Runs `inside` with `offset` at the bytes 0, 16, ... of this part of so many vectors. */
+function loopOver(vectors: number, parts: number, inside: Bytes): Bytes {
+  const share = (which: Bytes): Bytes => [which, number(vectors), times, number(parts), over, number(16), times];
+  const bounds = [share(get(part)), set(offset), share([get(part), number(1), add]), set(end)];
+  const isInside = [get(offset), get(end), isBelow];
+  const next = [get(offset), number(16), add, set(offset), isInside, [0x0d, 0]];
+  return [bounds, when(isInside, [[0x03, 0x40], inside, next, 0x0b])];
 }

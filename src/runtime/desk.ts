@@ -1,0 +1,24 @@
+/** How a thread and its companion hand over work, in memory that they share. */
+
+/** What the companion begins with. */
+export interface Desk {
+  /** int32 at the places below. */
+  readonly numbers: SharedArrayBuffer;
+  /** Address of the session; then of the names of its inputs, of the inputs, and their number; then the same of its outputs. */
+  readonly order: SharedArrayBuffer;
+  /** Any model. */
+  readonly model: Uint8Array;
+}
+
+/** Places of numbers: of the last run asked for, of the last one made, whether it failed, whether the companion has begun; and what is asked for. */
+export const place = { asked: 0, made: 1, failed: 2, begun: 3, kernel: 4, table: 5, part: 6 } as const;
+/** What a desk needs for them. */
+export const numbersOfDesk = 7;
+/** In the place of a kernel where a session is to be run. */
+export const noKernel = -1;
+
+/** What a companion has to know of the kernel of a number, or to forget. */
+export interface KernelMessage {
+  readonly kernel: number;
+  readonly computation: { readonly module: object; readonly memory: object } | undefined;
+}
