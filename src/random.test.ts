@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   fillNormal,
   fillUniform,
@@ -49,6 +49,51 @@ test("a fill equals its numbers one by one, whatever its length", () => {
   fillUniform(source, 3, short);
   expect([...long]).toEqual([...long.keys()].map((i) => Math.fround(uniform(source, 3, i))));
   expect([...short]).toEqual([...long.subarray(0, 4)]);
+});
+
+test.each([
+  ["few", 0, [...Array(21).keys()]],
+  ["few from an odd number on", 7, [...Array(21).keys()]],
+  ["about a block of them", 0, [1015, 1016, 1017, 1023, 1024, 1025, 1032]],
+  ["about a block from an odd number on", 1023, [1022, 1023, 1024, 1025, 2047, 2048]],
+  ["numbers across 2^31", 2 ** 31 - 5, [40]],
+  ["numbers across 2^32", 2 ** 32 - 1027, [2060]],
+])("normal numbers are the same to the bit alone and in a fill, %s", (_, first, lengths) => {
+  for (const { key0, key1, step } of [
+    { key0: -5, key1: -0x80000000, step: 2 ** 31 + 7 },
+    { key0: 0x7fffffff, key1: 3, step: 2 ** 35 + 1 },
+  ]) {
+    const source = { key0, key1 };
+    for (const length of lengths) {
+      const known = Array.from({ length }, (_, i) => normal(source, step, first + i));
+      const memory = new ArrayBuffer(8 * length + 24);
+      const doubles = new Float64Array(memory, 16, length);
+      fillNormal(source, step, doubles, first);
+      expect(doubles).toEqual(Float64Array.from(known));
+      const singles = new Float32Array(memory, 12, length);
+      fillNormal(source, step, singles, first);
+      expect(singles).toEqual(Float32Array.from(known));
+      expect([...new Uint8Array(memory, 0, 12)]).toEqual(Array(12).fill(0));
+    }
+  }
+});
+
+test("fills are the same to the bit where the engine has no WebAssembly", async () => {
+  vi.stubGlobal("WebAssembly", undefined);
+  vi.resetModules();
+  const plain = await import("./random.ts");
+  const filled = (fill: (out: Float64Array) => void, length = 2 ** 20) => {
+    const out = new Float64Array(length);
+    fill(out);
+    return Buffer.from(out.buffer);
+  };
+  const source = stream(3, "latent");
+  const known = filled((out) => plain.fillNormal(source, 1, out, 5));
+  const uniforms = filled((out) => plain.fillUniform(source, 1, out, -1, 2), 5001);
+  vi.unstubAllGlobals();
+  vi.resetModules();
+  expect(filled((out) => fillNormal(source, 1, out, 5)).equals(known)).toBe(true);
+  expect(filled((out) => fillUniform(source, 1, out, -1, 2), 5001).equals(uniforms)).toBe(true);
 });
 
 test("a part of a fill equals that part of the whole", () => {

@@ -4,8 +4,11 @@
  *
  * The generator is Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"). Normal numbers are the
  * inverse distribution function (Wichura 1988, AS 241, PPND16) of a uniform one: one counter value each, and only + - * / and `Math.sqrt`,
- * which ECMAScript defines to the bit - `Math.log` and `Math.cos` it does not.
+ * which ECMAScript defines to the bit - `Math.log` and `Math.cos` it does not. Fills compute them with the vectors of WebAssembly, which give the same bits.
  */
+
+import { openInstance } from "./wasm/instance.ts";
+import { drawBytes, mostDrawn, normalModule, normalsAt, wordsAt } from "./wasm/normal.ts";
 
 /** A named, independent sequence of random numbers of one seed. */
 export interface Stream {
@@ -60,7 +63,6 @@ export function threefry2x32(k0: number, k1: number, c0: number, c1: number, out
 }
 
 const pair = new Int32Array(2);
-const words = new Int32Array(1024);
 
 /** The 32-bit word number `index` of a step. */
 export function word({ key0, key1 }: Stream, step: number, index: number): number {
@@ -82,29 +84,60 @@ export function normal(source: Stream, step: number, index: number): number {
 
 /** Fills `out` with uniform numbers between low and high: element i is number i of the step. */
 export function fillUniform(source: Stream, step: number, out: Reals, low = 0, high = 1): void {
-  for (let done = 0; done < out.length; ) {
-    const count = fillWords(source, step, done, out.length - done);
+  const { words, draw } = openDraws();
+  for (let done = 0; done < out.length; done += mostDrawn) {
+    const count = Math.min(out.length - done, mostDrawn);
+    draw(source.key0, source.key1, step, done >>> 1, count, 0);
     for (let i = 0; i < count; i++) out[done + i] = low + (high - low) * unit(words[i]!);
-    done += count;
   }
 }
 
 /** Fills `out` with standard normal numbers: element i is number `first` + i of the step. */
 export function fillNormal(source: Stream, step: number, out: Reals, first = 0): void {
-  for (let done = 0; done < out.length; ) {
-    const skipped = (first + done) & 1;
-    const count = fillWords(source, step, first + done, out.length - done);
-    for (let i = 0; i < count; i++) out[done + i] = normalQuantile(unit(words[skipped + i]!));
-    done += count;
+  const { normals, draw } = openDraws();
+  for (let done = 0 - (first & 1); done < out.length; done += mostDrawn) {
+    const count = Math.min(out.length - done, mostDrawn);
+    draw(source.key0, source.key1, step, (first + done) >>> 1, count, 1);
+    if (done >= 0 && count === mostDrawn) out.set(normals, done);
+    else for (let i = done < 0 ? 1 : 0; i < count; i++) out[done + i] = normals[i]!;
   }
 }
 
-/** Puts at most `most` words of a step, from number `first` on, in `words` - behind one more where `first` is odd - and returns how many. */
-function fillWords({ key0, key1 }: Stream, step: number, first: number, most: number): number {
-  const skipped = first & 1;
-  const end = Math.min(most + skipped, words.length);
-  for (let i = 0; i < end; i += 2) threefry2x32(key0, key1, step, (first + i) >>> 1, words, i);
-  return end - skipped;
+/** A place for at most `mostDrawn` numbers at a time. */
+interface Draws {
+  readonly words: Int32Array;
+  readonly normals: Float64Array;
+  /** Puts `count` words, from a counter on, in `words`, and where `areNormal` is 1 their normal numbers in `normals`. */
+  readonly draw: (key0: number, key1: number, step: number, counter: number, count: number, areNormal: 0 | 1) => void;
+}
+
+let draws: Draws | undefined;
+
+/** Opened by the first fill. */
+function openDraws(): Draws {
+  draws ??= vectorDraws() ?? plainDraws();
+  return draws;
+}
+
+function vectorDraws(): Draws | undefined {
+  const instance = openInstance(normalModule(), drawBytes);
+  return (
+    instance && {
+      words: new Int32Array(instance.buffer, wordsAt, mostDrawn),
+      normals: new Float64Array(instance.buffer, normalsAt, mostDrawn),
+      draw: instance.run,
+    }
+  );
+}
+
+function plainDraws(): Draws {
+  const words = new Int32Array(mostDrawn);
+  const normals = new Float64Array(mostDrawn);
+  const draw: Draws["draw"] = (key0, key1, step, counter, count, areNormal) => {
+    for (let i = 0; i < count; i += 2) threefry2x32(key0, key1, step, (counter + i / 2) & 0x7fffffff, words, i);
+    if (areNormal === 1) for (let i = 0; i < count; i++) normals[i] = normalQuantile(unit(words[i]!));
+  };
+  return { words, normals, draw };
 }
 
 /** A uniformly random permutation of 0 .. length - 1 (Fisher-Yates). */

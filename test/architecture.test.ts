@@ -51,7 +51,7 @@ const base = ["errors", "random", "program", "plan"];
 /** What each part of src may import besides itself; parts that are absent may import everything. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
-  random: [],
+  random: ["wasm"],
   program: [],
   plan: ["program", "random"],
   version: [],
@@ -64,7 +64,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   optim: ["errors", "plan", "program", "graph", "ops", "autodiff", "nn"],
   descent: ["errors", "random", "plan", "program", "graph", "ops", "autodiff", "nn", "optim", "onnx"],
   gan: ["errors", "plan", "program", "graph", "ops", "autodiff", "nn", "optim", "onnx", "descent"],
-  data: base,
+  data: [...base, "wasm"],
   metrics: base,
   runtime: [...base, "wasm"],
   evaluation: [...base, "metrics", "graph", "ops", "nn", "onnx", "data", "runtime"],

@@ -57,6 +57,12 @@ export const storeAt = (at: number): Bytes => [simd(0x0b), 4, ...unsigned(at)];
 /** Stores a vector. */
 export const store: Bytes = storeAt(0);
 
+/** Runs `inside` with an i32 at 0, `stride`, ... below another local, at least once. */
+export function loop(local: number, stride: number, end: number, inside: Bytes): Bytes {
+  const next = [get(local), integer(stride), add, 0x22, local, get(end), 0x49];
+  return [integer(0), set(local), [0x03, 0x40], inside, next, [0x0d, 0], 0x0b];
+}
+
 /** Pages of 64 KiB that a memory can have. */
 const mostPages = 65_536;
 
