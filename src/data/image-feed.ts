@@ -3,9 +3,7 @@ import { ShapeError } from "../errors.ts";
 import { permutation, stream } from "../random.ts";
 import { batchSize, type Dataset } from "./dataset.ts";
 import type { Images } from "./images.ts";
-
-/** The value of each grey level in [0, 1]. */
-const valueOfPixel = Float32Array.from({ length: 256 }, (_, pixel) => pixel / 255);
+import { imageWriter } from "./pixel-values.ts";
 
 /**
  * Images as a data set of shape [1, height, width], pixel / 255, in shuffled epochs without replacement: batch `step` of B images holds the
@@ -16,6 +14,7 @@ export function imageDataset(images: Images): Dataset {
   const { name, count, height, width, pixels } = images;
   const imageSize = height * width;
   const orderOf = epochOrders(count);
+  const write = imageWriter(pixels, imageSize);
   return {
     name,
     shape: [1, height, width],
@@ -32,8 +31,7 @@ export function imageDataset(images: Images): Dataset {
           place = 0;
           order = orderOf(seed, ++epoch);
         }
-        const source = order[place++]! * imageSize;
-        for (let i = 0; i < imageSize; i++) out[start + i] = valueOfPixel[pixels[source + i]!]!;
+        write(order[place++]!, out, start);
       }
     },
   };
