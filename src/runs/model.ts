@@ -66,7 +66,7 @@ export function ganOptions(config: Config, { shape, range }: ExampleSpec, unitLi
 }
 
 /** Products of a weight and a row of the batch below which a thread is not worth having: the numbers that threads pass to each other cost more than it saves (docs/decisions/0011). */
-const leastWork = 12e6;
+const leastWork = 6e6;
 
 /** Threads of a training: as configured, or as many as the machine has and the work is worth. Throws ConfigError where the device has not so many. */
 export function chooseTrainingThreads(config: Config, examples: ExampleSpec): number {
