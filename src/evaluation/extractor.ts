@@ -59,6 +59,7 @@ export async function openExtractor(runtime: Runtime, { name, weights, see }: Ex
           for (let i = 0; i < part.length; i++) memory[i] = Math.round(255 * Math.min(1, Math.max(0, part[i]!))) / 255;
         });
         await session.run(inputs, outputs);
+        await runtime.rest?.();
         for (const [i, { name, tensor }] of results.entries()) {
           const width = tensor.shape[1]!;
           const found = await outputs[name]!.read();

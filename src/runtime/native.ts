@@ -8,9 +8,6 @@ import type { Bindings, Run, Runtime, RuntimeOptions, Session } from "./runtime.
 
 type NativeTensor = HostTensor<Float32Array> & { readonly value: Pointer };
 
-/** Gives the event loop a turn if it is due. */
-type Loop = () => Promise<void> | undefined;
-
 /** For so long the event loop may have to wait. */
 const patienceMs = 20;
 
@@ -26,7 +23,6 @@ export function nativeRuntime({ threads = 0 }: RuntimeOptions = {}): Runtime {
     values.register(tensor, tensor.value);
     return tensor;
   };
-  const loop = letOthersIn();
   return {
     name: `onnxruntime cpu${threads > 0 ? `, ${threads} thread${threads > 1 ? "s" : ""}` : ""}`,
     // over a buffer of its own: the numbers of a small array without one would lie in the heap, where they move
@@ -36,7 +32,8 @@ export function nativeRuntime({ threads = 0 }: RuntimeOptions = {}): Runtime {
       return (shape) => nativeTensor(next(shape));
     },
     load: async (program) =>
-      program.kernel ? openKernel(program, helpersOf(program, threads)) : openSession(program, threads, loop),
+      program.kernel ? openKernel(program, helpersOf(program, threads)) : openSession(program, threads),
+    rest: restWhenDue(),
   };
 }
 
@@ -47,7 +44,7 @@ function helpersOf({ kernel, model }: Program, threads: number): FindHelpers {
 }
 
 /** A run is one call that blocks: this gives the event loop a turn when the last one was some time ago. */
-function letOthersIn(): Loop {
+function restWhenDue(): NonNullable<Runtime["rest"]> {
   let last = performance.now();
   const turn = async () => {
     await setImmediate();
@@ -78,7 +75,7 @@ function portsOf(names: readonly string[]): () => Ports {
   };
 }
 
-function openSession({ model, manifest }: Program, threads: number, loop: Loop): Session {
+function openSession({ model, manifest }: Program, threads: number): Session {
   const library = onnxLibrary();
   const session = library.openSession(model, manifest.shards > 1 ? 1 : threads);
   const [newInputs, newOutputs] = [manifest.inputs, manifest.outputs].map((ports) =>
@@ -86,37 +83,38 @@ function openSession({ model, manifest }: Program, threads: number, loop: Loop):
   );
   const places = Array.from({ length: manifest.shards }, () => ({ inputs: newInputs!(), outputs: newOutputs!() }));
   const companions = companionsOf(Math.min(manifest.shards, threads) - 1, model);
-  const bind = (i: number, run: Run) => {
+  const bind = (i: number, from: Bindings, to: Bindings) => {
     const { inputs, outputs } = places[i]!;
-    inputs.bind(run.inputs);
-    outputs.bind(run.outputs);
+    inputs.bind(from);
+    outputs.bind(to);
     return places[i]!;
   };
-  const runHere = (i: number, run: Run) => {
-    const { inputs, outputs } = bind(i, run);
+  const runHere = (i: number, from: Bindings, to: Bindings) => {
+    const { inputs, outputs } = bind(i, from, to);
     library.run(session, inputs.side, outputs.side);
   };
   /** Runs `first` and those after it for which there are companions. */
   const runBeside = (runs: readonly Run[], first: number) => {
-    const helping = companions.slice(0, runs.length - first - 1);
-    for (const [k, companion] of helping.entries()) {
-      const { inputs, outputs } = bind(first + 1 + k, runs[first + 1 + k]!);
-      companion.start(session, inputs.side, outputs.side);
+    const helping = Math.min(companions.length, runs.length - first - 1);
+    for (let k = 0; k < helping; k++) {
+      const i = first + 1 + k;
+      const { inputs, outputs } = bind(i, runs[i]!.inputs, runs[i]!.outputs);
+      companions[k]!.start(session, inputs.side, outputs.side);
     }
     try {
-      runHere(first, runs[first]!);
+      runHere(first, runs[first]!.inputs, runs[first]!.outputs);
     } finally {
-      for (const companion of helping) companion.finish();
+      for (let k = 0; k < helping; k++) companions[k]!.finish();
     }
   };
   return {
     run(inputs, outputs) {
-      runHere(0, { inputs, outputs });
-      return loop();
+      runHere(0, inputs, outputs);
+      return undefined;
     },
     runAll(runs) {
       for (let first = 0; first < runs.length; first += 1 + companions.length) runBeside(runs, first);
-      return loop();
+      return undefined;
     },
     release: async () => library.closeSession(session),
   };

@@ -32,6 +32,7 @@ export async function loadByRows(
       const part = values.subarray(first * width, (first + rows) * width);
       inputs[name]!.write((target) => target.set(part));
       await session.run(inputs, outputs);
+      await runtime.rest?.();
       const made = await outputs[resultName]!.read();
       results.set(made.subarray(0, Math.min(rows, count - first) * resultWidth), first * resultWidth);
     }

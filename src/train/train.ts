@@ -1,9 +1,10 @@
 import { DivergedError } from "../errors.ts";
 import { type Collapsed, type GuardMemory, type GuardOptions, openGuard, type WatchRecord } from "./guard.ts";
+import type { NotFinite } from "./play.ts";
 import type { Moved } from "./side.ts";
 import { noSkips, type Skips, tooMany, withSkip } from "./skips.ts";
 import { notFinite, type Snapshot } from "./snapshot.ts";
-import type { Iteration, NotFinite, Trainer } from "./trainer.ts";
+import type { Iteration, Trainer } from "./trainer.ts";
 
 /** One line of the log. */
 export interface LogRecord {

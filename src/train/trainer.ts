@@ -1,13 +1,14 @@
 import { type Awaitable, after, firstOf } from "../awaitable.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { CheckpointError, ShapeError } from "../errors.ts";
-import type { Order, Plan } from "../plan.ts";
+import type { Plan } from "../plan.ts";
 import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { batchInputs, checkData, type Draw, openDraws } from "./batch.ts";
 import { alone, type Collective } from "./collective.ts";
 import { openJournal } from "./journal.ts";
 import { allocateMemory, initialise, type Memory, programsOf } from "./memory.ts";
+import { foundBy, type NotFinite, roundsInOrder } from "./play.ts";
 import { type Critic, loadByRows, type Sampler } from "./sampler.ts";
 import { type Finished, type Moved, openSide, type Side } from "./side.ts";
 import { emptySnapshot, type Snapshot, snapshotProblem } from "./snapshot.ts";
@@ -24,19 +25,13 @@ export interface Iteration {
   readonly skipped?: NotFinite | undefined;
 }
 
-/** A tensor with a number that is not finite, found by the programs of a player. */
-export interface NotFinite {
-  readonly tensor: string;
-  readonly player: string;
-}
-
 /** A training under way. Its future is a function of its snapshot, its step, its seed and its data. */
 export interface Trainer {
   /** Iterations made so far. */
   readonly step: number;
   /** Moves of each block of a player since this was last asked. */
   takeVisits(player: string): number[];
-  /** Waits for nothing, and gives no promise, where the runtime does not either. */
+  /** Gives a promise only where something has to be waited for, such as a runtime that computes elsewhere. */
   iterate(): Awaitable<Iteration>;
   /** The present values of a weight or state, in the precision of the runtime. Throws ShapeError where there is none of that name. */
   read(name: string): Promise<Reals>;
@@ -88,16 +83,16 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   let movers: readonly Side[] = [];
   let refused: NotFinite | undefined;
 
-  const next = ({ player }: Side) => step * player.steps + moves[player.name]!.length;
-  const begin = (side: Side) => side.begin(next(side));
+  const next = ({ player }: Side) => step * player.steps + (moves[player.name]?.length ?? 0);
+  const playRound = roundsInOrder[plan.order](sides, (side) => side.begin(next(side)));
   const isRead = ({ name }: Draw) => {
     for (const side of movers) if (side.reads(next(side)).has(name)) return true;
     return false;
   };
-  const play = (round: Round): Awaitable<undefined> => {
+  const play = (round: Round) => {
     movers = round.movers;
     for (const draw of draws) if (isRead(draw)) draw.at(step * rounds.length + round.number);
-    return after(after(playRound[plan.order](movers, begin), takeBack), endRound);
+    return after(after(playRound(movers), takeBack), endRound);
   };
   const takeBack = (found: NotFinite | undefined) => {
     refused = found;
@@ -108,15 +103,19 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     skipped ??= refused;
     return firstOf(movers, endMove);
   };
-  const endMove = (side: Side): Awaitable<undefined> => {
-    const finished = side.finish(refused !== undefined);
-    return finished instanceof Promise ? finished.then((late) => noteMove(side, late)) : noteMove(side, finished);
-  };
-  const noteMove = (side: Side, { moved, notFinite }: Finished) => {
-    moves[side.player.name]!.push(moved);
-    skipped ??= foundBy(side, notFinite);
-    return undefined;
-  };
+  const notes = new Map(
+    sides.map((side) => {
+      const note = ({ moved, notFinite }: Finished) => {
+        const { name } = side.player;
+        if (moves[name]) moves[name].push(moved);
+        else moves[name] = [moved];
+        skipped ??= foundBy(side, notFinite);
+      };
+      return [side, note];
+    }),
+  );
+  const endMove = (side: Side) => after(side.finish(refused !== undefined), notes.get(side)!);
+  const end = () => after(runtime.rest?.(), iterated);
   const iterated = (): Iteration => {
     step += 1;
     return { step, moves, metrics: { ...metrics }, ...(skipped && { skipped }) };
@@ -129,9 +128,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     takeVisits: (player) => sides.find((side) => side.player.name === player)!.takeVisits(),
     iterate() {
       moves = {};
-      for (const { name } of plan.players) moves[name] = [];
       skipped = undefined;
-      return after(firstOf(rounds, play), iterated);
+      return after(firstOf(rounds, play), end);
     },
     async read(name) {
       if (!plan.tensors.some((spec) => spec.name === name))
@@ -183,53 +181,6 @@ function roundsOf(plan: Plan, sides: readonly Side[]): Round[] {
 function movesIn(round: number, steps: number, rounds: number, isFirst: boolean): boolean {
   return isFirst ? round < steps : round >= rounds - steps;
 }
-
-/** Plays a round; where a number is not finite, every player is to be as it was before, by the journal where something was put in place. */
-type PlayRound = (movers: readonly Side[], begin: Attempt) => Awaitable<NotFinite | undefined>;
-
-type Attempt = (side: Side) => Awaitable<string | undefined>;
-
-const playRound: Readonly<Record<Order, PlayRound>> = {
-  alternating(movers, begin) {
-    let refused: NotFinite | undefined;
-    const refuse = (side: Side) => (tensor: string | undefined) => {
-      refused ??= foundBy(side, tensor);
-    };
-    const played = firstOf(movers, (side) => {
-      const begun = after(begin(side), refuse(side)); // a block is selected in a round that is skipped, too
-      return after(begun, () => (refused ? undefined : after(side.step(false), refuse(side)))) as Awaitable<undefined>;
-    });
-    return after(played, () => refused);
-  },
-  async simultaneous(movers, begin) {
-    const refused = (await every(movers, begin)) ?? (await first(movers, (side) => side.step(true)));
-    if (!refused) for (const side of movers) await side.accept();
-    return refused;
-  },
-  async extragradient(movers, begin) {
-    const refused = (await every(movers, begin)) ?? (await first(movers, (side) => side.step(true)));
-    if (refused) return refused;
-    for (const side of movers) await side.predict();
-    const refusedThere = await first(movers, (side) => side.correct());
-    if (refusedThere) for (const side of movers) side.withdraw();
-    else for (const side of movers) await side.accept();
-    return refusedThere;
-  },
-};
-
-/** Lets all players do something; gives the first thing found. */
-async function every(movers: readonly Side[], attempt: Attempt): Promise<NotFinite | undefined> {
-  const found: (NotFinite | undefined)[] = [];
-  for (const side of movers) found.push(foundBy(side, await attempt(side)));
-  return found.find((each) => each !== undefined);
-}
-
-/** Lets one player after the other do something until something is found. */
-const first = (movers: readonly Side[], attempt: Attempt) =>
-  firstOf(movers, (side) => after(attempt(side), (tensor) => foundBy(side, tensor)));
-
-const foundBy = ({ player }: Side, tensor: string | undefined): NotFinite | undefined =>
-  tensor === undefined ? undefined : { tensor, player: player.name };
 
 async function fillSnapshot(target: Snapshot, memory: Memory): Promise<Snapshot> {
   for (const [name, { values }] of target) values.set(await memory.inputs[name]!.read());
