@@ -21,7 +21,7 @@ for (let last = 0; ; ) {
   }
   last = Atomics.load(desk, place.asked);
   try {
-    if (desk[place.kernel] === noKernel) library.run(addresses[0]!, side(1), side(4));
+    if (desk[place.kernel] === noKernel) library.run(addresses[0]!, side(1, place.inputs), side(3, place.outputs));
     else kernelOf(desk[place.kernel]!)(desk[place.table]!, desk[place.part]!);
     Atomics.store(desk, place.failed, 0);
   } catch {
@@ -31,8 +31,8 @@ for (let last = 0; ; ) {
   Atomics.notify(desk, place.made);
 }
 
-function side(first: number) {
-  return { names: addresses[first]!, values: addresses[first + 1]!, count: Number(addresses[first + 2]) };
+function side(first: number, count: number) {
+  return { names: addresses[first]!, values: addresses[first + 1]!, count: desk[count]! };
 }
 
 /** A kernel that is known, or was told of before it was asked for. */

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { KernelHelper } from "./arena.ts";
-import { type Desk, type KernelMessage, noKernel, numbersOfDesk, place } from "./desk.ts";
+import { addressesOfDesk, type Desk, type KernelMessage, noKernel, numbersOfDesk, place } from "./desk.ts";
 import type { Pointer, Side } from "./onnx-library.ts";
 
 /** A thread beside this one. */
@@ -30,7 +30,11 @@ export function companionsOf(count: number, model: Uint8Array): readonly Compani
 }
 
 function openCompanion(model: Uint8Array): Companion {
-  const desk: Desk = { numbers: new SharedArrayBuffer(4 * numbersOfDesk), order: new SharedArrayBuffer(7 * 8), model };
+  const desk: Desk = {
+    numbers: new SharedArrayBuffer(4 * numbersOfDesk),
+    order: new SharedArrayBuffer(8 * addressesOfDesk),
+    model,
+  };
   const worker = new Worker(new URL("./companion.js", file), { workerData: desk });
   worker.unref();
   const numbers = new Int32Array(desk.numbers);
@@ -54,8 +58,12 @@ function openCompanion(model: Uint8Array): Companion {
   return {
     start(session, inputs, outputs) {
       order[0] = session;
-      write(order, 1, inputs);
-      write(order, 4, outputs);
+      order[1] = inputs.names;
+      order[2] = inputs.values;
+      order[3] = outputs.names;
+      order[4] = outputs.values;
+      numbers[place.inputs] = inputs.count;
+      numbers[place.outputs] = outputs.count;
       ask(noKernel);
     },
     learn(computation) {
@@ -74,10 +82,4 @@ function openCompanion(model: Uint8Array): Companion {
     },
     finish,
   };
-}
-
-function write(order: BigUint64Array, first: number, { names, values, count }: Side): void {
-  order[first] = names;
-  order[first + 1] = values;
-  order[first + 2] = BigInt(count);
 }

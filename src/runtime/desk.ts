@@ -4,16 +4,26 @@
 export interface Desk {
   /** int32 at the places below. */
   readonly numbers: SharedArrayBuffer;
-  /** Address of the session; then of the names of its inputs, of the inputs, and their number; then the same of its outputs. */
+  /** Addresses of the session, of the names of its inputs and of the inputs, and of its outputs in the same way. */
   readonly order: SharedArrayBuffer;
   /** Any model. */
   readonly model: Uint8Array;
 }
 
-/** Places of numbers: of the last run asked for, of the last one made, whether it failed, whether the companion has begun; and what is asked for. */
-export const place = { asked: 0, made: 1, failed: 2, begun: 3, kernel: 4, table: 5, part: 6 } as const;
+/** Places of numbers: of the last run asked for, of the last one made, whether it failed, whether the companion has begun; then what is asked for, a part of a kernel or so many inputs and outputs. */
+export const place = {
+  asked: 0,
+  made: 1,
+  failed: 2,
+  begun: 3,
+  kernel: 4,
+  table: 5,
+  part: 6,
+  inputs: 7,
+  outputs: 8,
+} as const;
 /** What a desk needs for them. */
-export const numbersOfDesk = 7;
+export const [numbersOfDesk, addressesOfDesk] = [9, 5];
 /** In the place of a kernel where a session is to be run. */
 export const noKernel = -1;
 

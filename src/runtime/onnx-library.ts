@@ -129,20 +129,24 @@ function functionsOf(file: string): Calls {
     koffi.decode(pointer(table, index), koffi.proto(result, [...parameters]));
   const messageOf = at(functions.GetErrorMessage, "str") as (status: Pointer) => string;
   const release = at(functions.ReleaseStatus, "void") as (status: Pointer) => void;
+  const check = (status: Pointer | null) => {
+    if (status === null) return;
+    const message = messageOf(status);
+    release(status);
+    throw new Error(message);
+  };
   const throwing =
     (call: Fallible) =>
-    (...parameters: readonly unknown[]) => {
-      const status = call(...parameters);
-      if (status === null) return;
-      const message = messageOf(status);
-      release(status);
-      throw new Error(message);
-    };
+    (...parameters: readonly unknown[]) =>
+      check(call(...parameters));
   const entries = Object.entries(functions).map(([name, entry]) => {
     const call = at(entry, name.startsWith("Release") ? "void" : "void *") as Fallible;
     return [name, name.startsWith("Release") ? call : throwing(call)];
   });
-  return Object.fromEntries(entries);
+  const run = at(functions.Run, "void *") as Fallible;
+  // in every step: without an array of its parameters
+  const Run: Calls["Run"] = (...[a, b, c, d, e, f, g, h]) => check(run(a, b, c, d, e, f, g, h));
+  return { ...Object.fromEntries(entries), Run };
 }
 
 /** Keeps the library in the process: sessions of other threads run in it when the thread that loaded it ends. */

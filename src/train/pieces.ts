@@ -1,14 +1,20 @@
 import { type Awaitable, after } from "../awaitable.ts";
 import type { Block, Fading, Move } from "../plan.ts";
 import { type Reals, stream, uniform } from "../random.ts";
+import type { DeviceTensor } from "../runtime/runtime.ts";
 import { forEachRun, type Memory } from "./memory.ts";
 
 /** Tells the programs of a move which of its blocks is to move at a visit. */
 export function place(memory: Memory, block: Block, { numberInput }: Move, visit: number, seed: number): void {
-  if (block.slices) memory.inputs[block.slices.input]!.write((values) => fillSlices(values, block, visit, seed));
+  if (block.slices) placeSlices(memory, block, visit, seed);
   // a rule without numbers of its own does not read it
-  if (numberInput !== undefined) memory.inputs[numberInput]?.write((values) => values.fill(block.number));
+  if (numberInput !== undefined && memory.inputs[numberInput]) placeNumber(memory.inputs[numberInput], block);
 }
+
+const placeSlices = (memory: Memory, block: Block, visit: number, seed: number) =>
+  memory.inputs[block.slices!.input]!.write((values) => fillSlices(values, block, visit, seed));
+
+const placeNumber = (tensor: DeviceTensor, { number }: Block) => tensor.write((values) => values.fill(number));
 
 function fillSlices(values: Reals, { slices }: Block, visit: number, seed: number): void {
   if (slices!.kind === "fixed") {

@@ -1,5 +1,5 @@
 import { type Awaitable, after, firstOf } from "../awaitable.ts";
-import type { Block, Fading, Move, Player } from "../plan.ts";
+import type { Fading, Move, Player } from "../plan.ts";
 import type { ProgramOutput } from "../program.ts";
 import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -85,21 +85,23 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
   const isLight = (move: number) => player.light?.isDue(move) ?? false;
   const read = { whole: readBy(player, player.moves), light: readBy(player, player.light?.moves ?? []) };
 
-  let current: Current = { block: player.blocks[0]!, number: 0, score: undefined };
+  let chosen: Choice = { number: 0, score: undefined, before: undefined, notFinite: undefined };
   let ready = moves;
   let shownRate = Number.NaN;
   let visit = -1;
   let isLastOfSweep = false;
-  let outcome: { -readonly [K in keyof Moved]?: Moved[K] } = {};
+  let outcome: Outcome | undefined;
 
-  const loaded = () => ready[current.block.move]!;
+  const block = () => player.blocks[chosen.number]!;
+  const loaded = () => ready[block().move]!;
 
   const choose = (choice: Choice): Awaitable<string | undefined> => {
-    const { number, score, before, notFinite } = choice;
-    const block = player.blocks[number]!;
-    current = { block, number, score };
-    place(memory, block, loaded().move, visit, seed);
-    if (before === undefined) return notFinite;
+    chosen = choice;
+    place(memory, block(), loaded().move, visit, seed);
+    return choice.before === undefined ? choice.notFinite : fade(choice.before, choice);
+  };
+
+  const fade = (before: number, { number, notFinite }: Choice) => {
     const faded = firstOf(fadingAt(player, before, number), (fading) => fadeState(memory, fading));
     return after(faded, () => notFinite);
   };
@@ -115,9 +117,10 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
   const account = async (): Promise<string | undefined> => {
     const { move, trial } = loaded();
     const { decrease } = move;
+    outcome ??= {};
     if (decrease !== undefined) outcome.predicted = (outcome.predicted ?? 0) + (await measured(options, decrease));
     if (!move.search) return undefined;
-    const found = await searchAlong(loaded(), current.block.number, shownRate, options);
+    const found = await searchAlong(loaded(), block().number, shownRate, options);
     if (!found) return trial!.notFinite();
     outcome.length = (outcome.length ?? 0) + found.length;
     outcome.predicted = (outcome.predicted ?? 0) + found.predicted;
@@ -125,8 +128,10 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
     return undefined;
   };
 
-  const freely = () => firstOf(innerSteps, () => singleStep(false));
-  const held = () => firstOf(innerSteps, () => singleStep(true));
+  const freeStep = () => singleStep(false);
+  const heldStep = () => singleStep(true);
+  const freeSteps = () => firstOf(innerSteps, freeStep);
+  const heldSteps = () => firstOf(innerSteps, heldStep);
 
   const endSweep = async (program: Loaded): Promise<string | undefined> => {
     if (!(await program.run())) return program.notFinite();
@@ -134,11 +139,12 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
   };
 
   const finished = (isSkipped: boolean, notFinite: string | undefined): Finished => {
-    const { block, number, score } = current;
+    const { number, score } = chosen;
+    const { name } = block();
     visits[number]!++;
-    if (isSkipped) return { moved: { block: block.name, number, score }, notFinite };
-    outcome.change = advanceProgress(progress, metrics[player.objective]!, player.window);
-    return { moved: { block: block.name, number, score, ...outcome }, notFinite };
+    if (isSkipped) return { moved: { block: name, number, score }, notFinite };
+    const change = advanceProgress(progress, metrics[player.objective]!, player.window);
+    return { moved: { block: name, number, score, ...outcome, change }, notFinite };
   };
 
   const restoreBases = () => {
@@ -150,18 +156,19 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
     player,
     reads: (move) => (isLight(move) ? read.light : read.whole),
     begin(move) {
-      outcome = {};
+      outcome = undefined;
       const at = player.learningRate.at(move) * pace[0]!;
-      const isNew = at !== shownRate;
-      shownRate = at;
-      if (isNew) rate?.write(setRate);
+      if (at !== shownRate) {
+        shownRate = at;
+        rate?.write(setRate);
+      }
       isLastOfSweep = (move + 1) % (player.blocks.length * player.hold) === 0;
       ready = isLight(move) ? lightMoves : moves;
       if (visit === Math.floor(move / player.hold)) return undefined;
       visit = Math.floor(move / player.hold);
       return after(selector.choose(visit, move % player.hold === 0), choose);
     },
-    step: (isHeld) => after(loaded().prefix?.run(), isHeld ? held : freely),
+    step: (isHeld) => after(loaded().prefix?.run(), isHeld ? heldSteps : freeSteps),
     async predict() {
       for (const output of loaded().programs.flatMap(movedBy)) await moveTo(memory, output);
     },
@@ -175,8 +182,8 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       for (const loaded of corrector.length > 0 ? corrector : programs) await loaded.commit();
     },
     finish(isSkipped) {
-      const brought = outcome.realised ?? outcome.predicted;
-      if (!isSkipped && brought !== undefined) selector.observe(current.number, brought);
+      const brought = outcome?.realised ?? outcome?.predicted;
+      if (!isSkipped && brought !== undefined) selector.observe(chosen.number, brought);
       if (!afterSweep || !isLastOfSweep) return finished(isSkipped, undefined);
       return endSweep(afterSweep).then((notFinite) => finished(isSkipped, notFinite));
     },
@@ -203,11 +210,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
 const attempt = (program: Loaded) => program.attempt();
 const advance = (program: Loaded) => program.advance();
 
-interface Current {
-  readonly block: Block;
-  readonly number: number;
-  readonly score: number | undefined;
-}
+type Outcome = { -readonly [K in "length" | "predicted" | "realised"]?: number };
 
 /** Names of what is drawn for some of a player's moves. */
 function readBy(player: Player, moves: readonly Move[]): ReadonlySet<string> {
