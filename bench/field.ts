@@ -4,8 +4,10 @@ import type { Task } from "./training.ts";
 
 /** Everything that is measured in one race, by what it is. */
 export interface Field {
-  /** Trainings of this project by task and batch, and of the first with WebAssembly. */
+  /** Trainings of this project by task and batch. */
   readonly own: Readonly<Record<string, Lane>>;
+  /** The first of them on one thread, by device. */
+  readonly oneThread: Readonly<Record<string, Lane>>;
   /** The same of PyTorch, in several ways each; names of those with fused Adam and no gradient in vain begin with `tuned-`. */
   readonly pytorch: Readonly<Record<string, readonly Lane[]>>;
   readonly jax: Lane;
@@ -36,20 +38,24 @@ export async function openField({ python, iterations, isQuick }: FieldOptions): 
   for (const task of ["adam", "block"] as const) {
     for (const batch of [128, 64]) own[task + batch] = await training(task, batch, iterations);
   }
+  if (!isQuick) own.dcgan64 = await training("dcgan", 64, 3);
+  const oneThread: Record<string, Lane> = {};
   if (!isQuick) {
-    own.dcgan64 = await training("dcgan", 64, 3);
-    own.wasm = await training("adam", 128, 12, "device=wasm");
+    for (const device of ["cpu", "wasm"]) {
+      oneThread[device] = await training("adam", 128, 12, `device=${device}`, "threads=1");
+    }
   }
   const products = await open(process.execPath, [built("sgemm.js"), "0"]);
   const torch = [await openPyTorch(python, 1), await openPyTorch(python, 2)];
   const pytorch: Record<string, Lane[]> = {};
   for (const style of ["", "tuned-"]) {
     for (const [name, { task, batch, iterations }] of Object.entries(own)) {
-      if (name !== "wasm") pytorch[style + name] = torch.map((each) => lane(each, style + task, batch, iterations));
+      pytorch[style + name] = torch.map((each) => lane(each, style + task, batch, iterations));
     }
   }
   return {
     own,
+    oneThread,
     pytorch,
     jax: lane(await open(process.execPath, [peer("jax.mjs")]), "adam", 128, 8),
     tensorflow: lane(await open(process.execPath, [peer("tensorflow.mjs")]), "adam", 128, 2),
@@ -59,8 +65,16 @@ export async function openField({ python, iterations, isQuick }: FieldOptions): 
 }
 
 /** All lanes of a field, in the order of the race. */
-export function lanesOf({ own, pytorch, jax, tensorflow, products, sgemm }: Field): Lane[] {
-  return [...Object.values(own), ...Object.values(pytorch).flat(), jax, tensorflow, products, ...sgemm];
+export function lanesOf({ own, oneThread, pytorch, jax, tensorflow, products, sgemm }: Field): Lane[] {
+  return [
+    ...Object.values(own),
+    ...Object.values(oneThread),
+    ...Object.values(pytorch).flat(),
+    jax,
+    tensorflow,
+    products,
+    ...sgemm,
+  ];
 }
 
 /**
@@ -84,7 +98,8 @@ export function openTraining(
 }
 
 async function training(task: Task, batch: number, iterations: number, ...settings: string[]): Promise<Lane> {
-  return lane(await openTraining(task, batch, iterations, { settings }), task, batch, iterations);
+  const warmUp = task === "dcgan" ? 0 : 10 * iterations;
+  return lane(await openTraining(task, batch, iterations, { settings }), task, batch, iterations, warmUp);
 }
 
 const built = (file: string) => new URL(file, import.meta.url).pathname;
@@ -99,6 +114,6 @@ async function open(command: string, args: readonly string[], env?: NodeJS.Proce
   }
 }
 
-function lane(opened: Opened, task: string, batch: number, iterations: number): Lane {
-  return { contestant: undefined, ...opened, task, batch, iterations, times: [] };
+function lane(opened: Opened, task: string, batch: number, iterations: number, warmUp = 0): Lane {
+  return { contestant: undefined, ...opened, task, batch, iterations, warmUp, times: [] };
 }

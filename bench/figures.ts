@@ -31,7 +31,7 @@ export const goals = {
   dcgan64: atLeast("over PyTorch, DCGAN-28, batch 64", 1, 1.3),
   memory: atMost("peak resident memory over PyTorch's", 0.6, 0.5),
   heap: atMost("JavaScript heap of a step", 1024, 0, " bytes"),
-  wasm: atLeast("onnxruntime-web WASM over the native session", 0.2, 0.3),
+  wasm: atLeast("onnxruntime-web WASM over the native session, one thread each", 0.2, 0.3),
   help: atMost("coordescent --help over node -e 0", 3, 2),
   start: atMost("start of train to its first step on MNIST", 2.5, 1.5, " s"),
 } as const satisfies Record<string, Goal>;

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Contestant } from "./contestant.ts";
 import { median } from "./report.ts";
 
@@ -8,13 +9,18 @@ export interface Lane {
   /** Of a round. */
   readonly iterations: number;
   readonly contestant: Contestant | undefined;
+  /** Iterations before the first round, after which a program that is compiled while it runs has been; 0 where none are needed. */
+  readonly warmUp: number;
   /** Milliseconds of an iteration, of each round. */
   readonly times: number[];
   /** Why it is not in the race, or no more. */
   problem?: string;
 }
 
-/** Measures every lane once a round, one after the other; a round before the first warms up. */
+/** Threads of one contestant that still watch for work have gone to sleep after so long, and do not take the other's cores. */
+const pauseMs = 80;
+
+/** Measures every lane once a round, one after the other; a round before the first warms up. A turn begins with some iterations that do not count. */
 export async function race(
   lanes: readonly Lane[],
   rounds: number,
@@ -23,7 +29,11 @@ export async function race(
   for (let round = 0; round <= rounds; round++) {
     for (const lane of lanes.filter(isRunning)) {
       try {
-        const ms = await lane.contestant!.time(lane.task, lane.batch, lane.iterations);
+        const { contestant, task, batch, iterations, warmUp } = lane;
+        if (round === 0 && warmUp > 0) await contestant!.time(task, batch, warmUp);
+        await setTimeout(pauseMs);
+        await contestant!.time(task, batch, Math.ceil(iterations / 10));
+        const ms = await contestant!.time(task, batch, iterations);
         if (round > 0) lane.times.push(ms);
       } catch (error) {
         lane.problem = (error as Error).message;

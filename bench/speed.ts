@@ -65,11 +65,11 @@ else report({ bench: "speed", figures, ratio, lanes: measured });
 
 /** What is measured of the commands and of processes of their own, after the race. */
 async function ofCommands(): Promise<Partial<Record<FigureName, Figure>>> {
-  const { wasm } = field.own;
+  const { cpu, wasm } = field.oneThread;
   return {
     memory: await figureOf(() => peakMemory(python)),
     heap: await figureOf(heapOfStep),
-    wasm: over([adam], wasm!),
+    wasm: over([cpu!], wasm!),
     help: await figureOf(() => helpOverNode(9)),
     start: await figureOf(() => firstStep(5)),
   };
