@@ -63,7 +63,7 @@ export function onnxLibrary(): OnnxLibrary {
 }
 
 function openLibrary(): OnnxLibrary {
-  const call = functionsOf(libraryFile());
+  const { call, check, run } = functionsOf(libraryFile());
   const made = (create: (...parameters: readonly unknown[]) => void, ...parameters: readonly unknown[]): Pointer => {
     const place = new BigUint64Array(1);
     create(...parameters, place);
@@ -92,8 +92,9 @@ function openLibrary(): OnnxLibrary {
       return made(create, memory, values, values.byteLength, sizes, shape.length, float32);
     },
     closeValue: call.ReleaseValue,
-    run: (session, inputs, outputs) =>
-      call.Run(session, null, inputs.names, inputs.values, inputs.count, outputs.names, outputs.count, outputs.values),
+    run(session, { names, values, count }, outputs) {
+      check(run(session, null, names, values, count, outputs.names, outputs.count, outputs.values));
+    },
   };
 }
 
@@ -118,8 +119,8 @@ export function texts(list: readonly string[]) {
 
 type Calls = Readonly<Record<keyof typeof functions, (...parameters: readonly unknown[]) => void>>;
 
-/** The functions of the table, which throw what they return as a status. */
-function functionsOf(file: string): Calls {
+/** The functions of the table, which throw what they return as a status; and `run`, called in every step, as it is, with the `check` of its status. */
+function functionsOf(file: string) {
   pin(file);
   const pointer = (from: Pointer, index: number) => koffi.decode(from, index * koffi.sizeof("void *"), "void *");
   const base = koffi.load(file).func("OrtGetApiBase", "void *", [])() as Pointer;
@@ -144,9 +145,7 @@ function functionsOf(file: string): Calls {
     return [name, name.startsWith("Release") ? call : throwing(call)];
   });
   const run = at(functions.Run, "void *") as Fallible;
-  // in every step: without an array of its parameters
-  const Run: Calls["Run"] = (...[a, b, c, d, e, f, g, h]) => check(run(a, b, c, d, e, f, g, h));
-  return { ...Object.fromEntries(entries), Run };
+  return { call: Object.fromEntries(entries) as Calls, check, run };
 }
 
 /** Keeps the library in the process: sessions of other threads run in it when the thread that loaded it ends. */
