@@ -100,7 +100,7 @@ export interface Program {
 }
 
 /**
- * A WebAssembly module that imports `env.memory`, shared where there are several parts, and exports `run(table, part)`, which reads the addresses of the inputs
+ * A WebAssembly module that imports `env.memory` and exports `run(table, part)`, which reads the addresses of the inputs
  * and then of the outputs, in the order of the manifest, from int32 numbers at `table`. Every tensor begins at a multiple of 16 bytes and owns the bytes up
  * to the next. A run is one of every part from 0, on any thread, and when all have ended one of the part number `parts`.
  */

@@ -35,13 +35,9 @@ async function everyWay(tensors: readonly Tensor[]) {
   return { plain: await results(plain, await runtime.load(plain)), kernels: found };
 }
 
-async function results({ manifest, kernel }: Program, session: Session): Promise<number[][]> {
+async function results({ manifest }: Program, session: Session): Promise<number[][]> {
   const { inputs, outputs } = manifest;
-  const isShared = kernel !== undefined && kernel.parts > 1;
-  const next = runtime.arena!(
-    [...inputs, ...outputs].map(({ shape }) => shape),
-    isShared,
-  );
+  const next = runtime.arena!([...inputs, ...outputs].map(({ shape }) => shape));
   const allocate = (ports: typeof inputs | typeof outputs) =>
     Object.fromEntries(ports.map(({ name, shape }) => [name, next(shape) as ArenaTensor]));
   const [from, to] = [allocate(inputs), allocate(outputs)];
@@ -133,7 +129,7 @@ describe("a kernel", () => {
     const session = await runtime.load(compiled(sums, parts));
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       for (let at = 0; at < 16; at++) {
-        const next = openArena([[5], [16], [], []], parts > 1);
+        const next = openArena([[5], [16], [], []]);
         const [x5, x16, result0, result1] = [next([5]), next([16]), next([]), next([])];
         x16.values[at] = value;
         if (at < 5) x5.values[at] = value;
@@ -148,7 +144,7 @@ describe("a kernel", () => {
     const sums = [5, 16, 1].map((size) => add(input(`x${size}`, [size], "state"), constant(1)));
     const program = compiled(sums, parts);
     const shapes = [...program.manifest.inputs, ...program.manifest.outputs].flatMap(({ shape }) => [shape, [4]]);
-    const next = openArena(shapes, parts > 1);
+    const next = openArena(shapes);
     const guards: Float32Array[] = [];
     const guarded = (ports: readonly { name: string; shape: Shape }[]) =>
       Object.fromEntries(

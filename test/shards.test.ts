@@ -9,6 +9,8 @@ import { ganOptions } from "../src/runs/model.ts";
 import { presets } from "../src/runs/presets.ts";
 import type { Setting } from "../src/runs/setting.ts";
 import { nativeRuntime } from "../src/runtime/native.ts";
+import { nodeRuntime } from "../src/runtime/node.ts";
+import { openRuntime } from "../src/runtime/open.ts";
 import { referenceRuntime } from "../src/runtime/reference.ts";
 import type { Runtime } from "../src/runtime/runtime.ts";
 import { createTrainer } from "../src/train/trainer.ts";
@@ -64,6 +66,14 @@ test("what is measured by all rows of a batch is not divided", async () => {
   const dragan: Case = { name: "", preset: "default", settings: [...small, ["discriminator.dragan", 1]] };
   expect((await trained(dragan, referenceRuntime(), 4, 1)).counts).toEqual([1, 1]);
   expect((await trained(cases[0]!, referenceRuntime(), 5, 0)).counts).toEqual([1, 1]);
+});
+
+test.each([
+  ["the Node package", () => nodeRuntime({ threads: 1 })],
+  ["WebAssembly", () => openRuntime("wasm")],
+])("shards and kernels in parts run with %s as well", async (_, open) => {
+  const native = await trained(cases[0]!, nativeRuntime({ threads: 1 }), 2, 10);
+  expect(largestError((await trained(cases[0]!, await open(), 2, 10)).log, native.log)).toBeLessThan(1e-3);
 });
 
 test("shards computed at the same time give the bits of shards computed one after the other, and those of the whole but for rounding", async () => {

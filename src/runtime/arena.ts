@@ -1,4 +1,5 @@
 import { type Program, sizeOf } from "../program.ts";
+import { inSharedMemory } from "../wasm/binary.ts";
 import { finiteModule, strideOfFinite } from "../wasm/finite.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
 import type { Session } from "./runtime.ts";
@@ -56,7 +57,8 @@ export function openArena(
 
 /** Whether numbers of an arena are all finite; it uses the beginning of the table. */
 function finiteCheck(memory: Arena["memory"], isShared: boolean): (values: Float32Array) => boolean {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(finiteModule(isShared)), { env: { memory } });
+  const bytes = isShared ? inSharedMemory(finiteModule()) : finiteModule();
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   const { run } = exports as { run(from: number, to: number, result: number): void };
   const sums = new Float32Array(memory.buffer, 0, 4);
   return (values) => {
@@ -84,18 +86,16 @@ export interface KernelHelper {
 /** Threads for a kernel that computes in a memory: at most as many as it has parts, less one. */
 export type FindHelpers = (kernel: { readonly module: object; readonly memory: object }) => readonly KernelHelper[];
 
-const nobody: FindHelpers = () => [];
-
-/** A program's kernel; its tensors have to be of one arena, a shared one where the kernel has several parts. */
-export async function openKernel({ kernel, manifest }: Program, findHelpers = nobody): Promise<Session> {
+/** A program's kernel; its tensors have to be of one arena, which threads share where there may be helpers. */
+export async function openKernel({ kernel, manifest }: Program, findHelpers?: FindHelpers): Promise<Session> {
   const { parts } = kernel!;
-  const module = await WebAssembly.compile(kernel!.module);
+  const module = await WebAssembly.compile(findHelpers ? inSharedMemory(kernel!.module) : kernel!.module);
   const [inputs, outputs] = [manifest.inputs, manifest.outputs].map((all) => all.map(({ name }) => name));
   let opened: OpenedKernel | undefined;
   const open = (arena: Arena): OpenedKernel => {
-    const { memory } = arena;
-    const helpers = parts > 1 ? findHelpers({ module, memory }) : [];
-    return { arena, run: kernelFunction({ module, memory }), helpers };
+    const computation = { module, memory: arena.memory };
+    const helpers = (parts > 1 && findHelpers?.(computation)) || [];
+    return { arena, run: kernelFunction(computation), helpers };
   };
   return {
     run(from, to) {

@@ -27,12 +27,14 @@ export function nativeRuntime({ threads = 0 }: RuntimeOptions = {}): Runtime {
     name: `onnxruntime cpu${threads > 0 ? `, ${threads} thread${threads > 1 ? "s" : ""}` : ""}`,
     // over a buffer of its own: the numbers of a small array without one would lie in the heap, where they move
     allocate: (shape) => nativeTensor(hostTensor(shape, new Float32Array(new ArrayBuffer(4 * sizeOf(shape))))),
-    arena(shapes, isShared) {
-      const next = openArena(shapes, isShared);
+    arena(shapes) {
+      const next = openArena(shapes, threads > 1);
       return (shape) => nativeTensor(next(shape));
     },
     load: async (program) =>
-      program.kernel ? openKernel(program, helpersOf(program, threads)) : openSession(program, threads),
+      program.kernel
+        ? openKernel(program, threads > 1 ? helpersOf(program, threads) : undefined)
+        : openSession(program, threads),
     rest: restWhenDue(),
   };
 }

@@ -28,8 +28,8 @@ export function nodeRuntime({ threads = 0, provider = "cpu" }: NodeRuntimeOption
     name: `onnxruntime-node ${provider}${threads > 0 ? `, ${threads} thread${threads > 1 ? "s" : ""}` : ""}`,
     allocate: (shape) => nodeTensor(hostTensor(shape, new Float32Array(sizeOf(shape)))),
     ...(provider === "cpu" && {
-      arena(shapes, isShared) {
-        const next = openArena(shapes, isShared);
+      arena(shapes) {
+        const next = openArena(shapes);
         return (shape) => nodeTensor(next(shape));
       },
     }),

@@ -40,8 +40,8 @@ export interface Runtime {
   readonly name: string;
   /** A tensor of zeros. */
   allocate(shape: readonly number[]): DeviceTensor;
-  /** Memory for tensors of these shapes, given one after the other; the kernels of programs compute in it, and share it where they have parts. Absent where the runtime runs no kernels. */
-  arena?(shapes: readonly (readonly number[])[], isShared?: boolean): (shape: readonly number[]) => DeviceTensor;
+  /** Memory for tensors of these shapes, given one after the other; the kernels of programs compute in it. Absent where the runtime runs no kernels. */
+  arena?(shapes: readonly (readonly number[])[]): (shape: readonly number[]) => DeviceTensor;
   load(program: Program): Promise<Session>;
   /** Gives the event loop a turn where runs have kept it waiting for some time. Absent where runs do not. */
   rest?(): Promise<void> | undefined;

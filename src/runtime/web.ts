@@ -21,8 +21,8 @@ export function webRuntime({ threads = 0, wasmBinary }: WebRuntimeOptions = {}):
   return {
     name: `onnxruntime-web wasm, ${env.wasm.numThreads} thread${env.wasm.numThreads > 1 ? "s" : ""}`,
     allocate: (shape) => webTensor(hostTensor(shape, new Float32Array(sizeOf(shape)))),
-    arena(shapes, isShared) {
-      const next = openArena(shapes, isShared);
+    arena(shapes) {
+      const next = openArena(shapes);
       return (shape) => webTensor(next(shape));
     },
     async load(program) {

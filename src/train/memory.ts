@@ -50,8 +50,7 @@ export function allocateMemory(plan: Plan, runtime: Runtime): Memory {
   const supplied = unique(programs.flatMap(inputsOf)).filter(({ name }) => !known.has(name));
   const repeated = unique(repeatedlyReplaced(plan));
   const shapes = [...ofPrograms, ...supplied, ...written, ...repeated].map(({ shape }) => shape);
-  const isShared = programs.some(({ kernel }) => kernel && kernel.parts > 1);
-  const allocate = runtime.arena?.(shapes, isShared) ?? runtime.allocate;
+  const allocate = runtime.arena?.(shapes) ?? runtime.allocate;
   const memory: Memory = { inputs: {}, outputs: {}, spares: {} };
   for (const { name, shape } of ofRunner) memory.inputs[name] = hostTensor(shape, new Float32Array(sizeOf(shape)));
   for (const { name, shape } of [...ofPrograms, ...supplied]) memory.inputs[name] = allocate(shape);

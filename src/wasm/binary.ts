@@ -63,17 +63,12 @@ export function loop(local: number, stride: number, end: number, inside: Bytes):
   return [integer(0), set(local), [0x03, 0x40], inside, next, [0x0d, 0], 0x0b];
 }
 
-/** Pages of 64 KiB that a memory can have. */
-const mostPages = 65_536;
+/** The limits of a memory: one page of 64 KiB or more; and those of one that threads share, which needs a most. */
+const limits = [0x00, ...unsigned(1)];
+const sharedLimits = [0x03, ...unsigned(1), ...unsigned(65_536)];
 
-/** A module that imports the memory `env.memory`, which threads may share, and exports one function `run`, with its types of parameters and of locals and its code. */
-export function moduleOf(
-  parameters: readonly number[],
-  locals: readonly number[],
-  code: Bytes,
-  isShared = false,
-): Uint8Array {
-  const limits = isShared ? [0x03, ...unsigned(1), ...unsigned(mostPages)] : [0x00, ...unsigned(1)];
+/** A module that imports the memory `env.memory` and exports one function `run`, with its types of parameters and of locals and its code. */
+export function moduleOf(parameters: readonly number[], locals: readonly number[], code: Bytes): Uint8Array {
   const section = (id: number, ...items: Bytes[]): Bytes => [id, sized(vector(items))];
   const body = sized([vector(locals.map((type) => [1, type])), code, 0x0b]);
   return Uint8Array.from(
@@ -86,6 +81,16 @@ export function moduleOf(
       section(10, body),
     ]),
   );
+}
+
+/** A module of `moduleOf` for a memory that threads share, which is another type of memory. */
+export function inSharedMemory(module: Uint8Array): Uint8Array {
+  const types = 8; // where its section begins
+  const imports = types + 2 + module[types + 1]!; // of less than 128 bytes, as is the next
+  const end = imports + 2 + module[imports + 1]!;
+  const content = module.subarray(imports + 2, end - limits.length);
+  const section = [2, content.length + sharedLimits.length, ...content, ...sharedLimits];
+  return Uint8Array.from([...module.subarray(0, imports), ...section, ...module.subarray(end)]);
 }
 
 function flatten(bytes: Bytes, flat: number[] = []): number[] {

@@ -24,7 +24,7 @@ import {
  * the graph. Undefined where an operator needs more than the element at hand, or a tensor is stretched, or needs a sum before it.
  *
  * The work is divided into equal parts: `run(table, part)` for each of them, in any order and by any thread, and then `run(table, parts)` once, which adds up
- * what the parts have left behind the addresses, and stores the tensors of one element. Several parts need a memory that threads share.
+ * what the parts have left behind the addresses, and stores the tensors of one element.
  */
 export function elementwiseModule({ inputs, tensors, outputs }: Graph, parts: number): Uint8Array | undefined {
   const late = followingTotals(tensors);
@@ -84,7 +84,7 @@ export function elementwiseModule({ inputs, tensors, outputs }: Graph, parts: nu
     when([get(part), number(parts), isEqual], [collected, following, stored(new Set(scalars), false)]),
   ];
   const locals = [i32, i32, ...tensors.map(() => v128), ...addresses.map(() => i32)];
-  return moduleOf([i32, i32], locals, code, parts > 1);
+  return moduleOf([i32, i32], locals, code);
 }
 
 /** Locals of the function: its parameters, how far the loop is and has to go, then a vector for each tensor and an address for each input and output. */

@@ -7,7 +7,7 @@ export const strideOfFinite = 16;
  * A module that finds out whether numbers are finite, as fast as memory gives them: `run(from, to, result)` goes from one address to another, a multiple of 64
  * bytes of float32 and not none, and stores at `result` four numbers that are zeros if all were finite, and of which one is NaN if not: x - x is 0 or NaN.
  */
-export function finiteModule(isShared: boolean): Uint8Array {
+export function finiteModule(): Uint8Array {
   const [from, to, result, vector] = [0, 1, 2, 3];
   const sums = [4, 5, 6, 7];
   const sum = simd(0xe4);
@@ -25,6 +25,5 @@ export function finiteModule(isShared: boolean): Uint8Array {
     [i32, i32, i32],
     [vector, ...sums].map(() => v128),
     code,
-    isShared,
   );
 }
