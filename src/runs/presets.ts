@@ -79,13 +79,14 @@ const base: Config = {
     wganGp: 0,
     dragan: 0,
     penaltyEvery: 4,
-    descent: { ...descent, steps: 3, learningRate: 6e-4, schedule: "cooldown" },
+    descent: { ...descent, steps: 3, learningRate: 6e-4, beta1: 0, schedule: "cooldown" },
   },
   descent: {
     ...descent,
     partition: "hidden-output",
-    steps: 3,
-    learningRate: 3e-3,
+    steps: 9,
+    learningRate: 5e-3,
+    beta1: 0,
     schedule: "cooldown",
     average: 0.998,
   },
@@ -116,7 +117,7 @@ function critic(penalties: Partial<Config["discriminator"]>, steps: number, ofD:
 export const presets = {
   default: {
     summary:
-      "coordinate descent on G: hidden layers and output layer in turn, Adam on the block; three moves of each player an iteration, non-saturating loss, lazy R1 and R2 on D, averaged weights",
+      "coordinate descent on G: hidden layers and output layer in turn, Adam on the block; nine moves to three of D in an iteration, non-saturating loss, lazy R1 and R2 on D, averaged weights",
     measured:
       "MNIST, 20,000 iterations, seeds 3 to 7: FID-C 23.2 (21.5 to 24.3; real images 5.8), coverage 0.820 (0.941), all digits, KL 0.003",
     config: base,
@@ -226,7 +227,7 @@ export const presets = {
       steps: 4000,
       generator: { ...networks.generator, architecture: "dcgan", hidden: [128, 64] },
       discriminator: {
-        ...critic({}, 1, { learningRate: 2e-4, schedule: "constant" }),
+        ...critic({}, 1, { learningRate: 2e-4, beta1: 0.5, schedule: "constant" }),
         architecture: "dcgan",
         hidden: [64, 128],
       },
@@ -248,9 +249,17 @@ export const presets = {
         architecture: "convolutional",
         hidden: [32, 64],
         penaltyEvery: 8,
-        descent: { ...base.discriminator.descent, steps: 1 },
+        descent: { ...base.discriminator.descent, steps: 1, beta1: 0.5 },
       },
-      descent: { ...base.descent, partition: "layer", select: "periodic", periods: [2], steps: 1, learningRate: 2e-3 },
+      descent: {
+        ...base.descent,
+        partition: "layer",
+        select: "periodic",
+        periods: [2],
+        steps: 1,
+        learningRate: 2e-3,
+        beta1: 0.5,
+      },
       probe: { every: 3000, count: 2000 },
     },
   },
