@@ -88,7 +88,7 @@ const base: Config = {
     learningRate: 5e-3,
     beta1: 0,
     schedule: "cooldown",
-    average: 0.998,
+    average: 0.9995,
   },
   game: { order: "alternating" },
   convergence: { tolerance: 0, window: 100 },
