@@ -5,9 +5,12 @@ import { presets } from "../../src/runs/presets.ts";
 export const simple = configure(presets.default.config, [
   ["descent.partition", "layer"],
   ["descent.steps", 1],
+  ["descent.learningRate", 3e-3],
+  ["descent.beta1", 0.5],
   ["descent.schedule", "constant"],
   ["descent.average", 0],
   ["discriminator.descent.steps", 1],
+  ["discriminator.descent.beta1", 0.5],
   ["discriminator.descent.schedule", "constant"],
   ["discriminator.penaltyEvery", 1],
   ["discriminator.r1", 0.02],
