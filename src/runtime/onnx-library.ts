@@ -63,6 +63,7 @@ export function onnxLibrary(): OnnxLibrary {
 }
 
 function openLibrary(): OnnxLibrary {
+  returnLargeBlocks();
   const { call, check, run } = functionsOf(libraryFile());
   const made = (create: (...parameters: readonly unknown[]) => void, ...parameters: readonly unknown[]): Pointer => {
     const place = new BigUint64Array(1);
@@ -146,6 +147,20 @@ function functionsOf(file: string) {
   });
   const run = at(functions.Run, "void *") as Fallible;
   return { call: Object.fromEntries(entries) as Calls, check, run };
+}
+
+/**
+ * Memory of more than 128 KiB goes back to the system when it is freed. The C library of Linux begins so, but takes a larger block for a small one from then on when one has been freed, and keeps it: a training
+ * that makes pictures and probes now and then would grow for thousands of iterations (docs/reliability.md).
+ */
+function returnLargeBlocks(): void {
+  if (process.platform !== "linux") return;
+  const [thresholdOfLarge, bytes] = [-3, 128 * 1024];
+  try {
+    koffi.load(null).func("mallopt", "int", ["int", "int"])(thresholdOfLarge, bytes);
+  } catch {
+    // another C library, without this setting
+  }
 }
 
 /** Keeps the library in the process: sessions of other threads run in it when the thread that loaded it ends. */
