@@ -48,7 +48,9 @@ function openCompanion(model: Uint8Array): Companion {
   const finish = () => {
     const { made, begun, failed } = place;
     const number = numbers[place.asked]!;
-    for (let look = 0, last = numbers[made]!; last !== number; look++, last = Atomics.load(numbers, made)) {
+    for (let look = 0; ; look++) {
+      const last = Atomics.load(numbers, made);
+      if (last === number) break;
       if (look < patience) continue;
       const isLate = Atomics.wait(numbers, made, last, startMs) === "timed-out";
       if (isLate && Atomics.load(numbers, begun) === 0) throw new Error("a thread beside this one does not begin.");
