@@ -113,26 +113,32 @@ function critic(penalties: Partial<Config["discriminator"]>, steps: number, ofD:
   return { ...unbounded, ...penalties, descent: { ...base.discriminator.descent, steps, ...ofD } };
 }
 
+/** As many moves of G as of D, which goes with momentum. */
+const even = {
+  discriminator: { ...base.discriminator, descent: { ...base.discriminator.descent, beta1: 0.5 } },
+  descent: { ...base.descent, steps: 3, learningRate: 3e-3, beta1: 0.5, average: 0.998 },
+} satisfies Partial<Config>;
+
 /** Complete configurations that can be started by name. */
 export const presets = {
   default: {
     summary:
       "coordinate descent on G: hidden layers and output layer in turn, Adam on the block; nine moves to three of D in an iteration, non-saturating loss, lazy R1 and R2 on D, averaged weights",
     measured:
-      "MNIST, 20,000 iterations, seeds 3 to 7: FID-C 23.2 (21.5 to 24.3; real images 5.8), coverage 0.820 (0.941), all digits, KL 0.003",
+      "MNIST, 20,000 iterations, seeds 3 to 7: FID-C 15.0 (13.3 to 18.2; real images 5.8), coverage 0.871 (0.941), all digits, KL 0.002",
     config: base,
   },
   adam: {
-    summary: "the default with Adam on all of G at once: the yardstick",
+    summary: "Adam on all of G at once, three moves of each player an iteration, with momentum: the yardstick",
     measured:
       "MNIST, 20,000 iterations, seed 3: FID-C 17.4 (real images 5.8), coverage 0.857 (0.941), all digits, KL 0.002",
-    config: { ...base, preset: "adam", descent: { ...base.descent, partition: "all" } },
+    config: { ...base, preset: "adam", ...even, descent: { ...even.descent, partition: "all" } },
   },
   source: {
     summary:
       "the source document to the letter: minimax loss, Adam on D, plain gradient steps on one layer of G at a time; D wins and G stays noise",
     measured:
-      "MNIST, 10,000 iterations: D is sure within a few hundred; FID above 1,000 on the features of another network, as that of noise",
+      "MNIST, 10,000 iterations, seed 3: D is sure within a few hundred; FID-C 1617 (real images 5.8), coverage 0, one digit in 99 % of the samples",
     config: {
       ...base,
       preset: "source",
@@ -147,22 +153,23 @@ export const presets = {
     },
   },
   lsgan: {
-    summary: "the default with the least-squares loss (Mao et al. 2017)",
+    summary:
+      "the least-squares loss (Mao et al. 2017); three moves of each player an iteration, with momentum, the rest as in the default",
     measured:
       "MNIST, 20,000 iterations, seed 3: FID-C 33.2 (real images 5.8), coverage 0.802 (0.941), all digits, KL 0.013",
-    config: withLoss("lsgan", "least-squares"),
+    config: { ...withLoss("lsgan", "least-squares"), ...even },
   },
   hinge: {
     summary: "the default with the hinge loss (Lim and Ye 2017)",
     measured:
-      "MNIST, one move an iteration, 20,000 iterations: distance 42.0 where the default's loss has 46.4 (one seed)",
+      "MNIST, 20,000 iterations, seed 3: FID-C 14.7 (real images 5.8), coverage 0.875 (0.941), all digits, KL 0.002",
     config: withLoss("hinge", "hinge"),
   },
   "wgan-gp": {
     summary:
       "Wasserstein loss with the gradient penalty of Gulrajani et al. (2017), weight 1, two moves of D to one of G",
     measured:
-      "MNIST, 10,000 iterations: distance 98.7 where the default's loss has 64.3 with half as many moves of D (one seed)",
+      "MNIST, 20,000 iterations, seed 3: FID-C 58.0 (real images 5.8), coverage 0.659 (0.941), all digits, KL 0.010",
     config: {
       ...withLoss("wgan-gp", "wasserstein"),
       discriminator: critic({ wganGp: 1 }, 2, { learningRate: 1e-3, beta2: 0.9 }),
@@ -172,7 +179,8 @@ export const presets = {
   wgan: {
     summary:
       "Wasserstein loss with the weights of D clipped to 0.05 (Arjovsky et al. 2017), RMSProp, three moves of D to one of G",
-    measured: "nothing yet but that it trains",
+    measured:
+      "MNIST, 20,000 iterations, seed 3: FID-C 328 (real images 5.8), coverage 0.167 (0.941), all digits, KL 0.068: not tuned",
     config: {
       ...withLoss("wgan", "wasserstein"),
       discriminator: critic({}, 3, {
@@ -189,7 +197,7 @@ export const presets = {
     summary:
       "covers ring and grid: networks with ReLU, the first two layers of G every second move and the others every move, relativistic loss, R1 and R2 of 0.05, batch 512",
     measured:
-      "20,000 iterations, grid with seeds 11 to 20 and ring with 11 to 16: grid 25 of 25 Gaussians every time, 94 to 97 % of the samples within three deviations of one (true ones 98.9 %), KL 0.004 to 0.013; ring 8 of 8, 97 to 98 %, KL 0.003 to 0.005",
+      "20,000 iterations, seeds 11 to 20: grid 25 of 25 Gaussians every time, 94 to 97 % of the samples within three deviations of one (true ones 98.9 %), KL 0.004 to 0.013; ring 8 of 8 every time, 97 to 98 %, KL 0.001 to 0.005",
     config: {
       ...withLoss("points", "relativistic"),
       data: "grid",
