@@ -41,7 +41,7 @@ describe("train", () => {
       probabilityFake: expect.any(Number),
       block: "generator/hidden",
       blockD: "discriminator",
-      visits: [8, 7],
+      visits: [23, 22],
       imagesPerSecond: expect.any(Number),
       elapsedMs: expect.any(Number),
     });
