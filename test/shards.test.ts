@@ -54,6 +54,41 @@ const cases: readonly Case[] = [
   { name: "with a loss of pairs", preset: "default", settings: [["loss", "relativistic"]] },
 ];
 
+const searching: Case = {
+  name: "with curvature of the whole batch, and searches",
+  preset: "default",
+  settings: [
+    ["descent.select", "gauss-southwell-lipschitz"],
+    ["descent.update", "line-search"],
+  ],
+};
+
+const extrapolating: Case = {
+  name: "with a look ahead, whose steps are not divided",
+  preset: "default",
+  settings: [
+    ["game.order", "extragradient"],
+    ["descent.innerSteps", 1],
+  ],
+};
+const repeating: Case = {
+  name: "with several steps on a batch that are not divided",
+  preset: "default",
+  settings: [
+    ["descent.innerSteps", 2],
+    ["descent.update", "gradient"],
+  ],
+};
+
+test.each([...cases, searching, extrapolating, repeating])(
+  "every program gets as many rows as it reads, $name",
+  async (each) => {
+    const one = nativeRuntime({ threads: 1 });
+    const [whole, parts] = [await trained(each, one, 1, 1), await trained(each, one, 2, 1)];
+    expect(largestError(parts.log, whole.log)).toBeLessThan(0.05); // rounding grows with the moves
+  },
+);
+
 test.each(cases)("a batch in shards is the same batch, $name", async (each) => {
   const of = { ...each, settings: [...small, ...(each.settings ?? [])] };
   const [whole, parts] = [await trained(of, referenceRuntime(), 1, 6), await trained(of, referenceRuntime(), 4, 6)];

@@ -54,7 +54,8 @@ export interface MoveOptions extends StepOptions {
  */
 export function blockMove(groups: readonly BlockGroup[], options: MoveOptions): Move {
   const name = `${moveName(groups)}${options.suffix ?? ""}`;
-  const step = differentiate(groups, { ...options, shards: 1 });
+  const whole = { ...options, shards: 1 };
+  const step = differentiate(groups, whole);
   const [view] = step.views;
   const common = {
     name,
@@ -62,9 +63,9 @@ export function blockMove(groups: readonly BlockGroup[], options: MoveOptions): 
     fading: step.views.flatMap((each) => fadingOf(each, options)),
     ...(view!.numberInput === undefined ? {} : { numberInput: view!.numberInput }),
   };
-  if (options.update.search) return { ...common, ...searchPrograms(name, step, options) };
-  if ((options.replicas ?? 1) > 1) return { ...common, programs: splitPrograms(name, step, options) };
-  const corrector = options.hasCorrector ? { corrector: [correctorProgram(name, groups, options)] } : {};
+  if (options.update.search) return { ...common, ...searchPrograms(name, step, whole) };
+  if ((options.replicas ?? 1) > 1) return { ...common, programs: splitPrograms(name, step, whole) };
+  const corrector = options.hasCorrector ? { corrector: [correctorProgram(name, groups, whole)] } : {};
   return { ...common, ...stepPrograms(name, step, groups, options), ...corrector };
 }
 
@@ -98,7 +99,7 @@ function stepPrograms(
   options: MoveOptions,
 ): Programs {
   const ofShard = (options.shards ?? 1) === 1 ? step : differentiate(groups, options);
-  return kernelPrograms(name, ofShard, options) ?? wholePrograms(name, step, options);
+  return kernelPrograms(name, ofShard, options) ?? wholePrograms(name, step, { ...options, shards: 1 });
 }
 
 /** Fewest operations on a weight for which an update is a kernel of its own; a plain gradient step becomes part of the matrix product. */
