@@ -4,8 +4,11 @@ import { kernelFunction } from "./arena.ts";
 import { type Desk, type KernelMessage, noKernel, place } from "./desk.ts";
 import { onnxLibrary } from "./onnx-library.ts";
 
-/** How often a thread looks for work before it sleeps: for longer than an update between two runs takes, shorter than anybody would notice. No clock is read, which costs more than a look. */
-const patience = 2_000_000;
+/**
+ * How often a thread looks for work before it sleeps: for about as long as the other one needs between two runs. It takes the core from whoever else wants it, be it the one that it waits for. No clock is read, which
+ * costs more than a look.
+ */
+const patience = 200_000;
 
 const { numbers, order, model } = workerData as Desk;
 const desk = new Int32Array(numbers);

@@ -16,8 +16,8 @@ export interface Companion {
 /** The companion in the sources of tests is the one that was built from them. */
 const file = new URL(import.meta.url.replace(/\/src\/runtime\/[^/]+\.ts$/, "/dist/runtime/companions.js"));
 
-/** How often this thread looks whether the other is ready before it sleeps. */
-const patience = 20_000_000;
+/** How often this thread looks whether the other is ready before it sleeps, as in companion.ts: they have about the same to do. */
+const patience = 200_000;
 /** For so long a thread may take to begin. */
 const startMs = 60_000;
 
