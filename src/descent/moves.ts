@@ -37,6 +37,8 @@ export interface MoveOptions extends StepOptions {
   readonly reportsDecrease?: boolean | undefined;
   /** Whether there is a second half, for extragradient steps. */
   readonly hasCorrector?: boolean | undefined;
+  /** Equal parts of a batch, which are computed apart where the update is a kernel; anything else is of the whole batch. */
+  readonly shards?: number | undefined;
   /** What the programs of the move hand on to a player who moves after on the same batch, in each of so many shards. */
   readonly handsOn?: ((shards: number) => readonly Output[]) | undefined;
   /** What was handed on so. */
@@ -54,8 +56,7 @@ export interface MoveOptions extends StepOptions {
  */
 export function blockMove(groups: readonly BlockGroup[], options: MoveOptions): Move {
   const name = `${moveName(groups)}${options.suffix ?? ""}`;
-  const whole = { ...options, shards: 1 };
-  const step = differentiate(groups, whole);
+  const step = differentiate(groups, options);
   const [view] = step.views;
   const common = {
     name,
@@ -63,9 +64,9 @@ export function blockMove(groups: readonly BlockGroup[], options: MoveOptions): 
     fading: step.views.flatMap((each) => fadingOf(each, options)),
     ...(view!.numberInput === undefined ? {} : { numberInput: view!.numberInput }),
   };
-  if (options.update.search) return { ...common, ...searchPrograms(name, step, whole) };
-  if ((options.replicas ?? 1) > 1) return { ...common, programs: splitPrograms(name, step, whole) };
-  const corrector = options.hasCorrector ? { corrector: [correctorProgram(name, groups, whole)] } : {};
+  if (options.update.search) return { ...common, ...searchPrograms(name, step, options) };
+  if ((options.replicas ?? 1) > 1) return { ...common, programs: splitPrograms(name, step, options) };
+  const corrector = options.hasCorrector ? { corrector: [correctorProgram(name, groups, options)] } : {};
   return { ...common, ...stepPrograms(name, step, groups, options), ...corrector };
 }
 
@@ -98,8 +99,9 @@ function stepPrograms(
   groups: readonly BlockGroup[],
   options: MoveOptions,
 ): Programs {
-  const ofShard = (options.shards ?? 1) === 1 ? step : differentiate(groups, options);
-  return kernelPrograms(name, ofShard, options) ?? wholePrograms(name, step, { ...options, shards: 1 });
+  const { shards = 1 } = options;
+  const ofShard = shards === 1 ? step : differentiate(groups, options, { shards });
+  return kernelPrograms(name, ofShard, options) ?? wholePrograms(name, step, options);
 }
 
 /** Fewest operations on a weight for which an update is a kernel of its own; a plain gradient step becomes part of the matrix product. */
@@ -132,7 +134,7 @@ function kernelPrograms(name: string, step: Differentiated, options: MoveOptions
   const { prefix, rest } =
     innerSteps === 1
       ? { prefix: {}, rest: passingOn(results, options, shards) }
-      : withPrefix(name, results, weightsIn(step), options);
+      : withPrefix(name, results, weightsIn(step), { precision, shards });
   const counting = { objective: step.objective.value, whole: results, alone: aloneOf(results, options) };
   const gradient = compile(`${name}/gradient`, rest, { ...counting, precision, shards });
   return { ...prefix, programs: [gradient, update] };
@@ -151,7 +153,7 @@ function wholePrograms(name: string, step: Differentiated, options: MoveOptions)
   ];
   const counting = { objective: step.objective.value, whole: results, alone: aloneOf(results, options), precision };
   if (innerSteps === 1) return { ...reported, programs: [compile(name, passingOn(results, options, 1), counting)] };
-  const { prefix, rest } = withPrefix(name, results, weightsIn(step), options);
+  const { prefix, rest } = withPrefix(name, results, weightsIn(step), { precision });
   return { ...reported, ...prefix, programs: [compile(name, rest, counting)] };
 }
 
@@ -175,7 +177,7 @@ const aloneOf = (results: readonly ProgramResult[], { given, handsOn }: MoveOpti
   given || handsOn ? results : undefined;
 
 function correctorProgram(name: string, groups: readonly BlockGroup[], options: MoveOptions): Program {
-  const step = differentiate(groups, options, "base");
+  const step = differentiate(groups, options, { from: "base" });
   return compile(`${name}/corrector`, updateResults(step, options, "corrected"), { precision: options.precision });
 }
 
@@ -205,7 +207,7 @@ function searchPrograms(name: string, step: Differentiated, options: MoveOptions
   ];
   const reached = weightsAlong(step, parameters, length);
   const trial = [measure(search.reached, objective(reached).value), ...lineResults(step, length, reached, options)];
-  const { prefix, rest } = withPrefix(name, [...start, ...trial], [...weightsIn(step), search.length], options);
+  const { prefix, rest } = withPrefix(name, [...start, ...trial], [...weightsIn(step), search.length], { precision });
   return {
     ...prefix,
     programs: [
@@ -220,7 +222,7 @@ function withPrefix(
   name: string,
   results: readonly ProgramResult[],
   varying: readonly string[],
-  { precision, shards }: MoveOptions,
+  compiling: Pick<MoveOptions, "precision" | "shards">,
 ) {
   const split = splitPrefix(
     results.map(({ tensor }) => tensor),
@@ -230,7 +232,7 @@ function withPrefix(
   const rest = results.map((result, i) => ({ ...result, tensor: split.results[i]! }));
   if (split.caches.length === 0) return { prefix: {}, rest };
   const caches = split.caches.map((cache) => ({ ...cache, role: "cache" as const }));
-  return { prefix: { prefix: compile(`${name}/prefix`, caches, { precision, shards }) }, rest };
+  return { prefix: { prefix: compile(`${name}/prefix`, caches, compiling) }, rest };
 }
 
 function splitPrograms(name: string, step: Differentiated, options: MoveOptions): Program[] {

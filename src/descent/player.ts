@@ -45,7 +45,6 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
   const moves = sets.map((set) => blockMove(set, lazy ? { ...options, objective: lazy.whole } : options));
   const needsLipschitz = select.needs.includes("lipschitz");
   const anderson = { ...options, player: network.name, history: descent.anderson ?? 0 };
-  const ofBatch = { ...options, shards: 1 }; // what is measured is measured of the whole batch
   const player: Player = {
     name: network.name,
     moves,
@@ -58,8 +57,8 @@ export function playerOf(spec: PlayerSpec, game: GameOptions): { player: Player;
     objective: metricOf(objective, network),
     ...(lazy && { light: lightMoves(sets, lazy, options, blocks.length * (descent.hold ?? 1)) }),
     window: (descent.window ?? 100) * blocks.length * (descent.hold ?? 1),
-    ...(wantsNorms(select) && { norms: normsProgram(network.name, groups, ofBatch) }),
-    ...(needsLipschitz && { lipschitz: lipschitzOf(network, sets, ofBatch, descent) }),
+    ...(wantsNorms(select) && { norms: normsProgram(network.name, groups, options) }),
+    ...(needsLipschitz && { lipschitz: lipschitzOf(network, sets, options, descent) }),
     ...(anderson.history > 0 && { afterSweep: andersonProgram(anderson) }),
   };
   const tensors = [

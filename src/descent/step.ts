@@ -26,8 +26,6 @@ export interface StepOptions {
   readonly learningRate: Tensor;
   /** Rate of the averaged weights: average' = average + (1 - rate) (weight' - average); 0: none are kept. */
   readonly average?: number | undefined;
-  /** Equal parts of the batch, of which the step sees one. */
-  readonly shards?: number | undefined;
 }
 
 /** The graph of a step up to the gradients of the groups that move, all at one point. */
@@ -47,13 +45,13 @@ export function weightInput({ name, shape }: TensorSpec, role: "parameter" | "ba
   return role === "parameter" ? input(name, shape, role) : input(`${name}/base`, shape, role);
 }
 
-/** Differentiates the objective down to the groups, and no further. */
+/** Differentiates the objective down to the groups, and no further: that of the whole batch, or of one of so many equal parts. */
 export function differentiate(
   groups: readonly BlockGroup[],
   options: StepOptions,
-  from: "parameter" | "base" = "parameter",
+  { from = "parameter", shards = 1 }: { readonly from?: "parameter" | "base"; readonly shards?: number } = {},
 ): Differentiated {
-  const { objective: at, parameters, update, shards } = options;
+  const { objective: at, parameters, update } = options;
   const states = globalStates(options);
   const points = new Map(
     parameters.map((spec) => {
