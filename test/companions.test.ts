@@ -4,13 +4,10 @@ import { compile } from "../src/onnx/compile.ts";
 import { mul } from "../src/ops/arithmetic.ts";
 import { companionsOf } from "../src/runtime/companions.ts";
 import { nativeRuntime } from "../src/runtime/native.ts";
+import { webAssembly } from "../src/wasm/api.ts";
 import { get, i32, inSharedMemory, moduleOf, storeAt, v128 } from "../src/wasm/binary.ts";
 
-interface WebAssemblyApi {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Memory: new (descriptor: object) => { readonly buffer: SharedArrayBuffer };
-}
-const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyApi };
+const WebAssembly = webAssembly();
 
 const x = input("x", [4], "batch");
 const { model } = compile("square", [{ name: "y", tensor: mul(x, x), role: "sample" }]);

@@ -1,22 +1,11 @@
 import { type Program, sizeOf } from "../program.ts";
+import { webAssembly } from "../wasm/api.ts";
 import { inSharedMemory } from "../wasm/binary.ts";
 import { finiteModule, strideOfFinite } from "../wasm/finite.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
 import type { Session } from "./runtime.ts";
 
-/** The part of the WebAssembly interface that kernels need; Node's types have none of it. */
-interface WebAssemblyApi {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
-  readonly Memory: new (descriptor: {
-    readonly initial: number;
-    readonly maximum: number;
-    readonly shared: boolean;
-  }) => { readonly buffer: ArrayBuffer };
-  compile(bytes: Uint8Array): Promise<object>;
-}
-
-const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyApi };
+const WebAssembly = webAssembly();
 
 /** Memory in which kernels compute: that of WebAssembly instances. */
 export interface Arena {
@@ -83,8 +72,14 @@ export interface KernelHelper {
   release(): void;
 }
 
-/** Threads for a kernel that computes in a memory: at most as many as it has parts, less one. */
-export type FindHelpers = (kernel: { readonly module: object; readonly memory: object }) => readonly KernelHelper[];
+/** A kernel, compiled, and the memory in which it computes. */
+export interface Computation {
+  readonly module: object;
+  readonly memory: object;
+}
+
+/** Threads for a kernel: at most as many as it has parts, less one. */
+export type FindHelpers = (computation: Computation) => readonly KernelHelper[];
 
 /** A program's kernel; its tensors have to be of one arena, which threads share where there may be helpers. */
 export async function openKernel({ kernel, manifest }: Program, findHelpers?: FindHelpers): Promise<Session> {
@@ -119,7 +114,7 @@ export async function openKernel({ kernel, manifest }: Program, findHelpers?: Fi
 }
 
 /** What a kernel does in a memory. */
-export function kernelFunction({ module, memory }: Parameters<FindHelpers>[0]): OpenedKernel["run"] {
+export function kernelFunction({ module, memory }: Computation): OpenedKernel["run"] {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   return (exports as Pick<OpenedKernel, "run">).run;
 }

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { KernelHelper } from "./arena.ts";
+import type { Computation, KernelHelper } from "./arena.ts";
 import { addressesOfDesk, type Desk, type KernelMessage, noKernel, numbersOfDesk, place } from "./desk.ts";
 import type { Pointer, Side } from "./onnx-library.ts";
 
@@ -8,7 +8,7 @@ export interface Companion {
   /** Lets it run a session; one run, or one part of a kernel, at a time. */
   start(session: Pointer, inputs: Side, outputs: Side): void;
   /** Shows it a kernel, of which it then computes parts. */
-  learn(computation: NonNullable<KernelMessage["computation"]>): KernelHelper;
+  learn(computation: Computation): KernelHelper;
   /** Waits until it has. Throws Error where the library refused the inputs or outputs, or the thread does not begin. */
   finish(): void;
 }

@@ -1,5 +1,7 @@
 /** How a thread and its companion hand over work, in memory that they share. */
 
+import type { Computation } from "./arena.ts";
+
 /** What the companion begins with. */
 export interface Desk {
   /** int32 at the places below. */
@@ -22,13 +24,14 @@ export const place = {
   inputs: 7,
   outputs: 8,
 } as const;
-/** What a desk needs for them. */
-export const [numbersOfDesk, addressesOfDesk] = [9, 5];
+/** What a desk needs for them, and for the addresses. */
+export const numbersOfDesk = Object.keys(place).length;
+export const addressesOfDesk = 5;
 /** In the place of a kernel where a session is to be run. */
 export const noKernel = -1;
 
 /** What a companion has to know of the kernel of a number, or to forget. */
 export interface KernelMessage {
   readonly kernel: number;
-  readonly computation: { readonly module: object; readonly memory: object } | undefined;
+  readonly computation: Computation | undefined;
 }

@@ -118,7 +118,7 @@ export function texts(list: readonly string[]) {
   return { array, memory };
 }
 
-type Calls = Readonly<Record<keyof typeof functions, (...parameters: readonly unknown[]) => void>>;
+type Calls = Readonly<Record<Exclude<keyof typeof functions, "Run">, (...parameters: readonly unknown[]) => void>>;
 
 /** The functions of the table, which throw what they return as a status; and `run`, called in every step, as it is, with the `check` of its status. */
 function functionsOf(file: string) {
@@ -141,11 +141,12 @@ function functionsOf(file: string) {
     (call: Fallible) =>
     (...parameters: readonly unknown[]) =>
       check(call(...parameters));
-  const entries = Object.entries(functions).map(([name, entry]) => {
+  const { Run, ...others } = functions;
+  const entries = Object.entries(others).map(([name, entry]) => {
     const call = at(entry, name.startsWith("Release") ? "void" : "void *") as Fallible;
     return [name, name.startsWith("Release") ? call : throwing(call)];
   });
-  const run = at(functions.Run, "void *") as Fallible;
+  const run = at(Run, "void *") as Fallible;
   return { call: Object.fromEntries(entries) as Calls, check, run };
 }
 

@@ -1,6 +1,6 @@
 import { type Awaitable, after, firstOf } from "../awaitable.ts";
 import type { Move } from "../plan.ts";
-import type { Program } from "../program.ts";
+import type { Program, ProgramOutput } from "../program.ts";
 import type { Reals } from "../random.ts";
 import type { DeviceTensor, Run, Runtime } from "../runtime/runtime.ts";
 import type { Collective } from "./collective.ts";
@@ -68,6 +68,7 @@ export async function load(program: Program, runtime: Runtime, bench: Bench): Pr
 
   const run = () => after(after(after(compute(), exchange), report.read), isSound);
   const put = () => firstOf(replacing, journal.put);
+  const commitOne = (output: ProgramOutput) => commit(memory, output);
   const notFinite = () => {
     for (const { inputs } of runs) {
       for (const { name } of manifest.inputs) if (!inputs[name]!.isFinite()) return name;
@@ -83,7 +84,7 @@ export async function load(program: Program, runtime: Runtime, bench: Bench): Pr
     program,
     run,
     put,
-    commit: () => firstOf(replacing, (output) => commit(memory, output)),
+    commit: () => firstOf(replacing, commitOne),
     notFinite,
     attempt: () => after(run(), refuse),
     advance: () => after(run(), accept),

@@ -6,10 +6,10 @@ import {
   type Bytes,
   get,
   i32,
+  integer,
   load,
   moduleOf,
   set,
-  signed,
   simd,
   store,
   storeAt,
@@ -73,15 +73,15 @@ export function elementwiseModule({ inputs, tensors, outputs }: Graph, parts: nu
     if (sums.length === 0 || rest === 0) return loopOver(Math.ceil(size / 4), parts, [inside, summed([])]);
     // behind the last element there is room that is not to be counted
     const whole = Math.floor(size / 4);
-    const end = [number(16 * whole), set(offset), inside, summed([firstPlaces(rest), simd(0x4e)])];
-    return [loopOver(whole, parts, [inside, summed([])]), when([get(part), number(parts - 1), isEqual], end)];
+    const last = [integer(16 * whole), set(offset), inside, summed([firstPlaces(rest), simd(0x4e)])];
+    return [loopOver(whole, parts, [inside, summed([])]), when([get(part), integer(parts - 1), isEqual], last)];
   };
   const following = scalars.filter((tensor) => late.has(tensor)).map((tensor) => evaluated(tensor, false));
   const code: Bytes = [
     addresses.map((address, i) => [get(table), loadAddress(4 * i), set(address)]),
     early,
-    when([get(part), number(parts), isBelow], [sets.map(ofVectors), leaving]),
-    when([get(part), number(parts), isEqual], [collected, following, stored(new Set(scalars), false)]),
+    when([get(part), integer(parts), isBelow], [sets.map(ofVectors), leaving]),
+    when([get(part), integer(parts), isEqual], [collected, following, stored(new Set(scalars), false)]),
   ];
   const locals = [i32, i32, ...tensors.map(() => v128), ...addresses.map(() => i32)];
   return moduleOf([i32, i32], locals, code);
@@ -152,7 +152,6 @@ const firstPlaces = (count: number): Bytes => [
   ...new Uint8Array(Int32Array.from([0, 1, 2, 3], (i) => (i < count ? -1 : 0)).buffer),
 ];
 
-const number = (value: number): Bytes => [0x41, ...signed(value)];
 const times: Bytes = [0x6c];
 const over: Bytes = [0x6e];
 const isEqual: Bytes = [0x46];
@@ -165,17 +164,17 @@ const when = (condition: Bytes, inside: Bytes): Bytes => [condition, [0x04, 0x40
 /** Where a part leaves its sums, of which there are so many. */
 const placeOfPart = (left: number, sums: number): Bytes => [
   get(table),
-  number(left),
+  integer(left),
   add,
-  [get(part), number(16 * sums), times],
+  [get(part), integer(16 * sums), times],
   add,
 ];
 
 /** Runs `inside` with `offset` at the bytes 0, 16, ... of this part of so many vectors. */
 function loopOver(vectors: number, parts: number, inside: Bytes): Bytes {
-  const share = (which: Bytes): Bytes => [which, number(vectors), times, number(parts), over, number(16), times];
-  const bounds = [share(get(part)), set(offset), share([get(part), number(1), add]), set(end)];
+  const share = (which: Bytes): Bytes => [which, integer(vectors), times, integer(parts), over, integer(16), times];
+  const bounds = [share(get(part)), set(offset), share([get(part), integer(1), add]), set(end)];
   const isInside = [get(offset), get(end), isBelow];
-  const next = [get(offset), number(16), add, set(offset), isInside, [0x0d, 0]];
+  const next = [get(offset), integer(16), add, set(offset), isInside, [0x0d, 0]];
   return [bounds, when(isInside, [[0x03, 0x40], inside, next, 0x0b])];
 }

@@ -1,4 +1,4 @@
-import { add, type Bytes, get, i32, load, moduleOf, set, signed, simd, store, v128 } from "./binary.ts";
+import { add, type Bytes, get, i32, integer, load, moduleOf, set, simd, store, v128 } from "./binary.ts";
 
 /** Float32 numbers of which a run looks at a multiple. */
 export const strideOfFinite = 16;
@@ -16,7 +16,7 @@ export function finiteModule(): Uint8Array {
     const x = [get(from), load(16 * i), set(vector)];
     return [x, get(local), get(vector), get(vector), difference, sum, set(local)];
   });
-  const next: Bytes = [get(from), [0x41, ...signed(4 * strideOfFinite)], add, 0x22, from, get(to), 0x49];
+  const next: Bytes = [get(from), integer(4 * strideOfFinite), add, 0x22, from, get(to), 0x49];
   const code: Bytes = [
     [[0x03, 0x40], looked, next, [0x0d, 0], 0x0b],
     [get(result), sums.map(get), sum, sum, sum, store],

@@ -1,9 +1,4 @@
-/** The part of the WebAssembly interface that an instance needs; Node's types have none of it. */
-interface WebAssemblyApi {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
-  readonly Memory: new (descriptor: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
-}
+import { webAssembly } from "./api.ts";
 
 /** A module's function and the memory on which it works. */
 export interface Instance {
@@ -14,7 +9,7 @@ export interface Instance {
 /** An instance with a memory of its own of so many bytes; undefined where the engine has no WebAssembly, or not the instructions of the module. */
 export function openInstance(module: Uint8Array, sizeBytes: number): Instance | undefined {
   try {
-    const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyApi };
+    const WebAssembly = webAssembly();
     const memory = new WebAssembly.Memory({ initial: Math.ceil(sizeBytes / 65_536) });
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { env: { memory } });
     return { run: (exports as Pick<Instance, "run">).run, buffer: memory.buffer };
