@@ -51,6 +51,7 @@ const cases: readonly Case[] = [
   { name: "with spectral normalisation", preset: "hinge", settings: [["discriminator.spectralNorm", true]] },
   { name: "with several steps on a batch", preset: "default", settings: [["descent.innerSteps", 3]] },
   { name: "with norms of the whole batch", preset: "default", settings: [["descent.select", "gauss-southwell"]] },
+  { name: "with a look ahead", preset: "default", settings: [["game.order", "extragradient"]] },
   { name: "with a loss of pairs", preset: "default", settings: [["loss", "relativistic"]] },
 ];
 
@@ -63,14 +64,6 @@ const searching: Case = {
   ],
 };
 
-const extrapolating: Case = {
-  name: "with a look ahead, whose steps are not divided",
-  preset: "default",
-  settings: [
-    ["game.order", "extragradient"],
-    ["descent.innerSteps", 1],
-  ],
-};
 const repeating: Case = {
   name: "with several steps on a batch that are not divided",
   preset: "default",
@@ -80,7 +73,7 @@ const repeating: Case = {
   ],
 };
 
-test.each([...cases, searching, extrapolating, repeating])(
+test.each([...cases, searching, repeating])(
   "every program gets as many rows as it reads, $name",
   async (each) => {
     const one = nativeRuntime({ threads: 1 });

@@ -66,7 +66,7 @@ export function blockMove(groups: readonly BlockGroup[], options: MoveOptions): 
   };
   if (options.update.search) return { ...common, ...searchPrograms(name, step, options) };
   if ((options.replicas ?? 1) > 1) return { ...common, programs: splitPrograms(name, step, options) };
-  const corrector = options.hasCorrector ? { corrector: [correctorProgram(name, groups, options)] } : {};
+  const corrector = options.hasCorrector ? { corrector: correctorPrograms(`${name}/corrector`, groups, options) } : {};
   return { ...common, ...stepPrograms(name, step, groups, options), ...corrector };
 }
 
@@ -116,19 +116,12 @@ function operationsPerWeight(updates: readonly ProgramResult[], { moved }: Diffe
 
 /** The gradients, one shard of the batch at a time, and the update as a kernel; undefined where it cannot be one. */
 function kernelPrograms(name: string, step: Differentiated, options: MoveOptions): Programs | undefined {
-  const { innerSteps = 1, precision, hasKernels, hasCorrector, reportsDecrease, shards = 1 } = options;
-  if (!hasKernels || hasCorrector || reportsDecrease) return undefined;
-  const { gradients, reading } = handedOver(step, "cache", shards, shards);
-  const updates = steppedResults(reading, options);
-  if (operationsPerWeight(updates, step) < leastOfKernel) return undefined;
-  const update = compile(`${name}/update`, [...gradientResults(reading, options), ...updates], {
-    precision,
-    kernelParts: shards,
-  });
-  if (!update.kernel) return undefined;
+  const { innerSteps = 1, precision, shards = 1 } = options;
+  const kernel = kernelUpdate(name, step, options, "next");
+  if (!kernel) return undefined;
   const results = [
     ...metricResults(step.objective, 1 / shards),
-    ...gradients,
+    ...kernel.gradients,
     ...followingResults(step, step.weights, options),
   ];
   const { prefix, rest } =
@@ -137,7 +130,19 @@ function kernelPrograms(name: string, step: Differentiated, options: MoveOptions
       : withPrefix(name, results, weightsIn(step), { precision, shards });
   const counting = { objective: step.objective.value, whole: results, alone: aloneOf(results, options) };
   const gradient = compile(`${name}/gradient`, rest, { ...counting, precision, shards });
-  return { ...prefix, programs: [gradient, update] };
+  return { ...prefix, programs: [gradient, kernel.update] };
+}
+
+/** The update of a step as a kernel, and the gradients that it reads; undefined where it cannot be one. A corrector reports nothing. */
+function kernelUpdate(name: string, step: Differentiated, options: MoveOptions, suffix: "next" | "corrected") {
+  const { precision, hasKernels, reportsDecrease, shards = 1 } = options;
+  if (!hasKernels || reportsDecrease) return undefined;
+  const { gradients, reading } = handedOver(step, "cache", shards, shards);
+  const updates = steppedResults(reading, options, suffix);
+  if (operationsPerWeight(updates, step) < leastOfKernel) return undefined;
+  const reports = suffix === "next" ? gradientResults(reading, options) : [];
+  const update = compile(`${name}/update`, [...reports, ...updates], { precision, kernelParts: shards });
+  return update.kernel && { gradients, update };
 }
 
 function wholePrograms(name: string, step: Differentiated, options: MoveOptions): Programs {
@@ -176,9 +181,17 @@ function passingOn(
 const aloneOf = (results: readonly ProgramResult[], { given, handsOn }: MoveOptions) =>
   given || handsOn ? results : undefined;
 
-function correctorProgram(name: string, groups: readonly BlockGroup[], options: MoveOptions): Program {
+/** The second half of an extragradient step, which starts from the base: as one program, or the gradients and the update as a kernel. */
+function correctorPrograms(name: string, groups: readonly BlockGroup[], options: MoveOptions): Program[] {
+  const { precision, shards = 1 } = options;
+  const ofShard = differentiate(groups, options, { from: "base", shards });
+  const kernel = kernelUpdate(name, ofShard, options, "corrected");
+  if (kernel) {
+    const results = [...kernel.gradients, ...followingResults(ofShard, ofShard.weights, options, "corrected")];
+    return [compile(`${name}/gradient`, results, { precision, shards }), kernel.update];
+  }
   const step = differentiate(groups, options, { from: "base" });
-  return compile(`${name}/corrector`, updateResults(step, options, "corrected"), { precision: options.precision });
+  return [compile(name, updateResults(step, options, "corrected"), { precision })];
 }
 
 /** The value, the slope and the direction; and the value at some length, with the weights there. */
