@@ -73,14 +73,11 @@ const repeating: Case = {
   ],
 };
 
-test.each([...cases, searching, repeating])(
-  "every program gets as many rows as it reads, $name",
-  async (each) => {
-    const one = nativeRuntime({ threads: 1 });
-    const [whole, parts] = [await trained(each, one, 1, 1), await trained(each, one, 2, 1)];
-    expect(largestError(parts.log, whole.log)).toBeLessThan(0.05); // rounding grows with the moves
-  },
-);
+test.each([...cases, searching, repeating])("every program gets as many rows as it reads, $name", async (each) => {
+  const one = nativeRuntime({ threads: 1 });
+  const [whole, parts] = [await trained(each, one, 1, 1), await trained(each, one, 2, 1)];
+  expect(largestError(parts.log, whole.log)).toBeLessThan(0.05); // rounding grows with the moves
+});
 
 test.each(cases)("a batch in shards is the same batch, $name", async (each) => {
   const of = { ...each, settings: [...small, ...(each.settings ?? [])] };
