@@ -9,7 +9,7 @@ import type { Bindings, Run, Runtime, RuntimeOptions, Session } from "./runtime.
 type NativeTensor = HostTensor<Float32Array> & { readonly value: Pointer };
 
 /** For so long the event loop may have to wait. */
-const patienceMs = 20;
+const patienceMs = 50;
 
 /**
  * ONNX Runtime's native library on the CPU, called straight: results are written where they belong, without the copy and the garbage that its Node package

@@ -6,6 +6,7 @@ import type { DeviceTensor, Run, Runtime } from "../runtime/runtime.ts";
 import type { Collective } from "./collective.ts";
 import type { Journal } from "./journal.ts";
 import { commit, type Memory } from "./memory.ts";
+import type { Scalars } from "./scalars.ts";
 import { outputsOf, runsOf } from "./shards.ts";
 
 /** What programs run with. */
@@ -14,7 +15,7 @@ export interface Bench {
   readonly collective: Collective;
   readonly journal: Journal;
   /** Where the reported scalars go. */
-  readonly metrics: Record<string, number>;
+  readonly scalars: Scalars;
 }
 
 /** A program that can run. Its methods make nothing anew: they are called in every step. */
@@ -52,7 +53,7 @@ export async function load(program: Program, runtime: Runtime, bench: Bench): Pr
     .filter(({ role }) => role === "gradient" || role === "metric")
     .map(({ name }) => memory.outputs[name]!);
   const replacing = manifest.outputs.filter(({ replaces }) => replaces !== undefined);
-  const report = openReport(program, runs, bench.metrics);
+  const report = openReport(program, runs, bench.scalars);
 
   const compute = () => {
     if (runs.length === 1) return session.run(runs[0]!.inputs, runs[0]!.outputs);
@@ -104,21 +105,21 @@ const readOne = ({ tensor, take }: Reader): Awaitable<undefined> => after(tensor
  * What a program says in scalars: those for the log, added up over its runs, and the one that is finite where everything is that the program changes
  * (`hasCheck`). `read` takes them out of its memory.
  */
-function openReport({ manifest: { outputs } }: Program, runs: readonly Run[], metrics: Record<string, number>) {
-  const names = outputs.filter(({ role }) => role === "metric").map(({ name }) => name);
+function openReport({ manifest: { outputs } }: Program, runs: readonly Run[], { values, placeOf }: Scalars) {
+  const metrics = outputs.filter(({ role }) => role === "metric").map(({ name }) => ({ name, place: placeOf(name) }));
   const check = outputs.find(({ role }) => role === "check")?.name;
-  let checked = 0;
-  const readers = names.flatMap((name) =>
+  const checked = new Float64Array(1);
+  const readers = metrics.flatMap(({ name, place }) =>
     runs.map(({ outputs }, i): Reader => {
-      const take = (values: Reals) => {
-        metrics[name] = (i === 0 ? 0 : metrics[name]!) + values[0]!;
+      const take = (read: Reals) => {
+        values[place] = (i === 0 ? 0 : values[place]!) + read[0]!;
       };
       return { tensor: outputs[name]!, take };
     }),
   );
   if (check !== undefined) {
-    const take = (values: Reals) => {
-      checked = values[0]!;
+    const take = (read: Reals) => {
+      checked[0] = read[0]!;
     };
     readers.push({ tensor: runs[0]!.outputs[check]!, take });
   }
@@ -126,8 +127,8 @@ function openReport({ manifest: { outputs } }: Program, runs: readonly Run[], me
     hasCheck: check !== undefined,
     read: () => firstOf(readers, readOne),
     areFinite() {
-      for (const name of names) if (!Number.isFinite(metrics[name])) return false;
-      return Number.isFinite(checked);
+      for (const { place } of metrics) if (!Number.isFinite(values[place])) return false;
+      return Number.isFinite(checked[0]);
     },
   };
 }

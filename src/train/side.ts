@@ -43,8 +43,8 @@ export interface Side {
   withdraw(): void;
   /** Puts what a held step changed in place. */
   accept(): Promise<void>;
-  /** Ends the move: tells the selection rule what the step brought, unless it was skipped; ends the sweep where it was the last one. */
-  finish(isSkipped: boolean): Awaitable<Finished>;
+  /** Ends the move: fills in what it did, tells the selection rule what the step brought, unless it was skipped; ends the sweep where it was the last one. */
+  finish(moved: MutableMoved, isSkipped: boolean): Awaitable<string | undefined>;
   /** Moves of each block since this was last asked. */
   takeVisits(): number[];
   /** The next move is a new choice of a block. */
@@ -54,11 +54,8 @@ export interface Side {
   release(): Promise<void>;
 }
 
-/** The end of a move. */
-export interface Finished {
-  readonly moved: Moved;
-  readonly notFinite: string | undefined;
-}
+/** What is filled in when a move ends. */
+export type MutableMoved = { -readonly [K in keyof Moved]: Moved[K] };
 
 /** What a side works with. */
 export interface SideOptions extends Bench {
@@ -68,7 +65,7 @@ export interface SideOptions extends Bench {
 
 /** Loads the programs of a player. */
 export async function openSide(player: Player, options: SideOptions): Promise<Side> {
-  const { memory, seed, metrics, runtime } = options;
+  const { memory, seed, scalars, runtime } = options;
   const moves: LoadedMove[] = [];
   for (const move of player.moves) moves.push(await loadMove(move, runtime, options));
   const lightMoves: LoadedMove[] = [];
@@ -83,6 +80,7 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
   const innerSteps = Array.from({ length: player.innerSteps });
 
   const isLight = (move: number) => player.light?.isDue(move) ?? false;
+  const objective = scalars.placeOf(player.objective);
   const read = { whole: readBy(player, player.moves), light: readBy(player, player.light?.moves ?? []) };
 
   let chosen: Choice = { number: 0, score: undefined, before: undefined, notFinite: undefined };
@@ -138,13 +136,15 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
     return program.commit();
   };
 
-  const finished = (isSkipped: boolean, notFinite: string | undefined): Finished => {
-    const { number, score } = chosen;
-    const { name } = block();
-    visits[number]!++;
-    if (isSkipped) return { moved: { block: name, number, score }, notFinite };
-    const change = advanceProgress(progress, metrics[player.objective]!, player.window);
-    return { moved: { block: name, number, score, ...outcome, change }, notFinite };
+  const fillIn = (moved: MutableMoved, isSkipped: boolean): void => {
+    const brought = isSkipped ? undefined : outcome;
+    moved.block = block().name;
+    moved.number = chosen.number;
+    moved.score = chosen.score;
+    moved.length = brought?.length;
+    moved.predicted = brought?.predicted;
+    moved.realised = brought?.realised;
+    moved.change = isSkipped ? undefined : advanceProgress(progress, scalars.values[objective]!, player.window);
   };
 
   const restoreBases = () => {
@@ -181,11 +181,12 @@ export async function openSide(player: Player, options: SideOptions): Promise<Si
       restoreBases();
       for (const loaded of corrector.length > 0 ? corrector : programs) await loaded.commit();
     },
-    finish(isSkipped) {
+    finish(moved, isSkipped) {
       const brought = outcome?.realised ?? outcome?.predicted;
       if (!isSkipped && brought !== undefined) selector.observe(chosen.number, brought);
-      if (!afterSweep || !isLastOfSweep) return finished(isSkipped, undefined);
-      return endSweep(afterSweep).then((notFinite) => finished(isSkipped, notFinite));
+      visits[chosen.number]!++;
+      fillIn(moved, isSkipped);
+      return afterSweep && isLastOfSweep ? endSweep(afterSweep) : undefined;
     },
     takeVisits() {
       const taken = [...visits];

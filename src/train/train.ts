@@ -148,8 +148,14 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
   const isDue = (every: number) => trainer.step % every === 0 || trainer.step === steps;
   let logged = { step: trainer.step, at: performance.now() };
   let savedAt = -1;
-  let { metrics, ...state }: LoopState = options.state ?? {};
-  const save = (isBest = false) => checkpoint(options, { ...state, ...(metrics && { metrics }) }, isBest);
+  const { metrics: earlier, ...before }: LoopState = options.state ?? {};
+  let state: LoopState = before;
+  let taken: Iteration | undefined; // once one was not skipped
+  const metricsNow = () => taken?.metrics ?? earlier;
+  const save = (isBest = false) => {
+    const metrics = metricsNow();
+    return checkpoint(options, { ...state, ...(metrics && { metrics }) }, isBest);
+  };
   const guard = options.watch && (await openGuard(trainer, steps, options.watch, state.guard));
   if (trainer.step === 0) {
     yield await save();
@@ -161,15 +167,16 @@ export async function* train(options: TrainingOptions): AsyncGenerator<TrainingE
     if (iteration.skipped) {
       yield { type: "skipped", step: iteration.step, ...iteration.skipped };
       state = { ...state, skips: countSkip(state.skips ?? noSkips, iteration.step, iteration.skipped) };
-    } else metrics = iteration.metrics;
+    } else taken = iteration;
     const converged = convergedAt(iteration, options.tolerance ?? 0);
     const found = probe && steps >= probe.every && isDue(probe.every) ? await look(trainer, probe) : undefined;
     const isBest = found !== undefined && found.quality.distance < (state.best?.distance ?? Number.POSITIVE_INFINITY);
     if (isBest) state = { ...state, best: { step: trainer.step, distance: found.quality.distance } };
     if (converged) state = { ...state, converged };
-    const isWatched = guard && metrics && isDue(options.watch!.every);
+    const isWatched = guard !== undefined && isDue(options.watch!.every);
+    const metrics = isDue(logEvery) || converged || found || isWatched ? metricsNow() : undefined;
     const probed = found && { classes: classesOf(found.quality, probe!), isBest };
-    const seen = isWatched ? await guard.look({ ...iteration, metrics: metrics! }, probed) : undefined;
+    const seen = isWatched && metrics ? await guard.look({ ...iteration, metrics }, probed) : undefined;
     if (metrics && (isDue(logEvery) || converged || found || seen)) {
       const now = performance.now();
       const imagesPerSecond = (1000 * batch * (iteration.step - logged.step)) / (now - logged.at);
@@ -225,9 +232,11 @@ async function checkpoint({ trainer, snapshotMemory }: TrainingOptions, state: L
   return { type: "checkpoint", step: trainer.step, snapshot, state, isBest } as const;
 }
 
-function convergedAt({ step, moves }: Iteration, tolerance: number): Converged | undefined {
+function convergedAt(iteration: Iteration, tolerance: number): Converged | undefined {
+  if (tolerance === 0) return undefined;
+  const { step, moves } = iteration;
   const change = moves.generator!.findLast((move) => move.change !== undefined)?.change;
-  return change !== undefined && tolerance > 0 && change <= tolerance ? { type: "converged", step, change } : undefined;
+  return change !== undefined && change <= tolerance ? { type: "converged", step, change } : undefined;
 }
 
 function countSkip(before: Skips, step: number, { tensor }: NotFinite): Skips {

@@ -10,7 +10,8 @@ import { openJournal } from "./journal.ts";
 import { allocateMemory, initialise, type Memory, programsOf } from "./memory.ts";
 import { foundBy, type NotFinite, roundsInOrder } from "./play.ts";
 import { type Critic, loadByRows, type Sampler } from "./sampler.ts";
-import { type Finished, type Moved, openSide, type Side } from "./side.ts";
+import { openScalars } from "./scalars.ts";
+import { type Moved, type MutableMoved, openSide, type Side } from "./side.ts";
 import { emptySnapshot, type Snapshot, snapshotProblem } from "./snapshot.ts";
 
 /** What happened in one iteration. */
@@ -19,9 +20,9 @@ export interface Iteration {
   readonly step: number;
   /** The moves of each player, in their order. */
   readonly moves: Readonly<Record<string, readonly Moved[]>>;
-  /** The scalars that the programs report, such as `lossD`. */
+  /** The scalars that the programs report, such as `lossD`: of the last iteration that was not skipped. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** Where a number was not finite: the first such tensor, and whose. The rounds in which that happened changed nothing; their metrics may not be finite. */
+  /** Where a number was not finite: the first such tensor, and whose. The rounds in which that happened changed nothing. */
   readonly skipped?: NotFinite | undefined;
 }
 
@@ -31,7 +32,10 @@ export interface Trainer {
   readonly step: number;
   /** Moves of each block of a player since this was last asked. */
   takeVisits(player: string): number[];
-  /** Gives a promise only where something has to be waited for, such as a runtime that computes elsewhere. */
+  /**
+   * Makes the next iteration. What it gives tells of the latest one whenever it is asked: moves and metrics are made when they are read, and are then the
+   * reader's to keep. A promise only where something has to be waited for, such as a runtime that computes elsewhere.
+   */
   iterate(): Awaitable<Iteration>;
   /** The present values of a weight or state, in the precision of the runtime. Throws ShapeError where there is none of that name. */
   read(name: string): Promise<Reals>;
@@ -63,27 +67,28 @@ export interface TrainerOptions {
 /** Loads the programs of a plan and sets the weights and states to their start. Throws ShapeError where the data are not what the plan wants. */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { plan, runtime, seed, data, collective = alone } = options;
-  const batch = batchInputs(programsOf(plan));
+  const programs = programsOf(plan);
+  const batch = batchInputs(programs);
   checkData(batch, data);
   const memory = allocateMemory(plan, runtime);
   await initialise(memory, plan.tensors, seed);
-  const metrics: Record<string, number> = {};
+  const scalars = openScalars(programs);
   const journal = openJournal(memory);
   const sides: Side[] = [];
   for (const player of plan.players) {
-    sides.push(await openSide(player, { runtime, memory, collective, seed, metrics, journal }));
+    sides.push(await openSide(player, { runtime, memory, collective, seed, scalars, journal }));
   }
   const sampler = plan.sampler && (await loadByRows(plan.sampler, runtime, memory.inputs));
   const critic = plan.critic && (await loadByRows(plan.critic, runtime, memory.inputs));
   const draws = openDraws(batch, memory, options);
   const rounds = roundsOf(plan, sides);
+  const turns = new Map(sides.map((side) => [side, openTurn(side)]));
   let step = 0;
-  let moves: Record<string, Moved[]> = {};
   let skipped: NotFinite | undefined;
   let movers: readonly Side[] = [];
   let refused: NotFinite | undefined;
 
-  const next = ({ player }: Side) => step * player.steps + (moves[player.name]?.length ?? 0);
+  const next = (side: Side) => step * side.player.steps + turns.get(side)!.made;
   const playRound = roundsInOrder[plan.order](sides, (side) => side.begin(next(side)));
   const isRead = ({ name }: Draw) => {
     for (const side of movers) if (side.reads(next(side)).has(name)) return true;
@@ -105,20 +110,36 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   };
   const notes = new Map(
     sides.map((side) => {
-      const note = ({ moved, notFinite }: Finished) => {
-        const { name } = side.player;
-        if (moves[name]) moves[name].push(moved);
-        else moves[name] = [moved];
-        skipped ??= foundBy(side, notFinite);
+      const note = (tensor: string | undefined) => {
+        skipped ??= foundBy(side, tensor);
       };
       return [side, note];
     }),
   );
-  const endMove = (side: Side) => after(side.finish(refused !== undefined), notes.get(side)!);
+  const endMove = (side: Side) => {
+    const turn = turns.get(side)!;
+    return after(side.finish(turn.moves[turn.made++]!, refused !== undefined), notes.get(side)!);
+  };
   const end = () => after(runtime.rest?.(), iterated);
-  const iterated = (): Iteration => {
+  const iterated = () => {
     step += 1;
-    return { step, moves, metrics: { ...metrics }, ...(skipped && { skipped }) };
+    if (skipped) scalars.takeBack();
+    else scalars.keep();
+    return iteration;
+  };
+  const iteration: Iteration = {
+    get step() {
+      return step;
+    },
+    get moves() {
+      return Object.fromEntries([...turns].map(([{ player }, { moves }]) => [player.name, moves.map(copyOf)]));
+    },
+    get metrics() {
+      return scalars.kept();
+    },
+    get skipped() {
+      return skipped;
+    },
   };
 
   return {
@@ -127,7 +148,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     },
     takeVisits: (player) => sides.find((side) => side.player.name === player)!.takeVisits(),
     iterate() {
-      moves = {};
+      for (const turn of turns.values()) turn.made = 0;
       skipped = undefined;
       return after(firstOf(rounds, play), end);
     },
@@ -159,6 +180,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     },
   };
 }
+
+/** The moves of a player in an iteration, of which so many are made. */
+const openTurn = ({ player }: Side) => ({
+  moves: Array.from({ length: player.steps }, (): MutableMoved => ({ block: "", number: 0 })),
+  made: 0,
+});
+
+const copyOf = (moved: Moved): Moved => ({ ...moved });
 
 const missing = (what: string, program: string) => () =>
   Promise.reject(new ShapeError(`${what}: the plan has no ${program}.`));
