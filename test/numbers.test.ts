@@ -157,6 +157,25 @@ test("updates that are kernels notice gradients, weights and states", async () =
   await trainer.release();
 });
 
+test("a score too large for float32 is the largest that there is", async () => {
+  const ofG: Setting[] = [
+    ["descent.partition", "layer"],
+    ["descent.select", "gauss-southwell-lipschitz"],
+    ["descent.lipschitz.rounds", 1],
+  ];
+  const steep: Setting[] = [
+    ["discriminator.descent.update", "gradient"],
+    ["discriminator.descent.learningRate", 1e6],
+  ];
+  // the loss is linear in the last layer of G: its curvature is 0
+  const trainer = await trainerOf(planWith(["loss", "wasserstein"], ...ofG, ...steep));
+  const scores: (number | undefined)[] = [];
+  for (let i = 0; i < 2; i++) scores.push((await trainer.iterate()).moves.generator![0]!.score);
+  expect(scores.every((score) => score === undefined || Number.isFinite(score))).toBe(true);
+  expect(Math.max(...scores.map(Number))).toBeGreaterThan(3e38);
+  for (const [name, { values }] of await trainer.snapshot()) expect(values.every(Number.isFinite), name).toBe(true);
+});
+
 test("a gradient too large for float32 is not taken", async () => {
   const digits = imageDataset(strokes({ count: 50 }));
   const config = configure(presets.wgan.config, [

@@ -1,4 +1,5 @@
 import type { SearchStart } from "../plan.ts";
+import { finite } from "./finite.ts";
 import { type Bench, type LoadedMove, measured } from "./loaded.ts";
 
 /** What a search found. */
@@ -43,7 +44,7 @@ export async function searchAlong(
   const result = next.value;
   if (result.length !== 0 && result.length !== last.at) await attempt(result.length);
   if (result.length !== 0 && !(last.isSound && Number.isFinite(last.value))) return undefined;
-  bench.journal.set(numbers, block, result.memory);
+  bench.journal.set(numbers, block, finite(result.memory));
   if (result.length === 0) return { length: 0, predicted: 0, realised: 0 };
   await trial!.put();
   return { length: result.length, predicted: -result.length * start.slope, realised: start.value - last.value };

@@ -2,6 +2,7 @@ import { type Awaitable, after } from "../awaitable.ts";
 import type { Player, SelectionContext } from "../plan.ts";
 import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { finite } from "./finite.ts";
 import { type Bench, type Loaded, load, measured } from "./loaded.ts";
 import { place } from "./pieces.ts";
 
@@ -87,6 +88,12 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
     return notFinite;
   };
 
+  /** A decrease beyond float32 is none that a rule can use. */
+  const tidy = () => {
+    const { memory: kept } = context;
+    for (let i = 0; i < kept.length; i++) if (!Number.isFinite(kept[i])) kept[i] = 0;
+  };
+
   const lastChosen = (): number | undefined => {
     const last = Math.abs(own?.[0] ?? 0);
     return last === 0 ? undefined : last - 1;
@@ -112,7 +119,8 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
     const score = notFinite === undefined ? selection.score?.(context, number) : selection.score && 0;
     if (!own) return { number, score, before, notFinite };
     own[0] = number + 1;
-    own[1] = score ?? 0;
+    own[1] = finite(score ?? 0);
+    tidy(); // a rule may compute with what it remembers when it selects
     // as it is remembered, in the precision of that: the log of a resumed visit must not tell the difference
     return { number, score: score === undefined ? undefined : own[1]!, before, notFinite };
   };
@@ -133,8 +141,7 @@ export async function openSelector(player: Player, runtime: Runtime, bench: Benc
     },
     observe(block, decrease) {
       selection.observe?.(context, block, decrease);
-      const { memory: kept } = context;
-      for (const i of kept.keys()) if (!Number.isFinite(kept[i])) kept[i] = 0; // a decrease beyond float32
+      tidy();
     },
     async release() {
       for (const each of [norms, ...curvature]) await each?.release();
