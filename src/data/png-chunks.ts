@@ -40,6 +40,8 @@ const depths: ReadonlyMap<number, readonly number[]> = new Map([
 const maxSide = 4096;
 /** Bytes of a chunk that holds no pixels; those that do are bounded by the size of the picture. */
 const maxChunkBytes = 8_000_000;
+/** Chunks of a file: those of a picture of the largest size may be as small as 4 KiB. */
+const maxChunks = 65_536;
 
 /** Checks signature and header at the beginning of a PNG file. Throws an `InputError`, for a picture of more than 4096 pixels along a side, too. */
 export function readPngHeader(start: Uint8Array, file: string): PngHeader {
@@ -77,6 +79,7 @@ export function readPngParts(start: Uint8Array, file: string): PngParts {
   const bytes = Buffer.from(start.buffer, start.byteOffset, start.length);
   const pixels: Uint8Array[] = [];
   let [palette, transparency]: (Uint8Array | undefined)[] = [];
+  let hasPixels = false;
   let previous = "";
   for (const { name, data, at } of chunks(bytes, file)) {
     const misplaced = () =>
@@ -84,14 +87,15 @@ export function readPngParts(start: Uint8Array, file: string): PngParts {
     if (name === "IHDR") {
       if (at !== 8) throw misplaced();
     } else if (name === "IDAT") {
-      if (pixels.length > 0 && previous !== "IDAT") throw misplaced();
+      if (hasPixels && previous !== "IDAT") throw misplaced();
       if (header.colour === 3 && !palette) throw new InputError(file, "expected a palette before the pixels.", at);
-      pixels.push(data);
+      hasPixels = true;
+      if (data.length > 0) pixels.push(data);
     } else if (name === "PLTE") {
-      if (palette || transparency || pixels.length > 0 || !isPalette(data, header)) throw misplaced();
+      if (palette || transparency || hasPixels || !isPalette(data, header)) throw misplaced();
       palette = data;
     } else if (name === "tRNS") {
-      if (transparency || pixels.length > 0 || !isTransparency(data, header, palette)) throw misplaced();
+      if (transparency || hasPixels || !isTransparency(data, header, palette)) throw misplaced();
       transparency = data;
     } else if (name === "IEND") {
       if (data.length > 0) throw misplaced();
@@ -108,10 +112,14 @@ export function readPngParts(start: Uint8Array, file: string): PngParts {
   return { header, palette, transparency, packed: pixels.length === 1 ? pixels[0]! : Buffer.concat(pixels) };
 }
 
-/** The chunks of a file, of which IEND ends it. */
+/** The chunks of a file, of which IEND ends it. Throws an `InputError`, for more than 65,536, too. */
 function* chunks(bytes: Buffer, file: string): Generator<{ name: string; data: Buffer; at: number }> {
   let name = "";
+  let count = 0;
   for (let at: number = signature.length; at < bytes.length || name !== "IEND"; ) {
+    if (count++ === maxChunks) {
+      throw new InputError(file, `expected at most ${maxChunks} chunks, got more. Save it again.`, at);
+    }
     if (name === "IEND") {
       const problem = `expected the end of the file behind IEND, got ${bytes.length - at} more bytes`;
       throw new InputError(file, `${problem}. Save it again.`, at);

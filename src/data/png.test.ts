@@ -5,6 +5,7 @@ import { channelsOf, chunk, header, type Picture, rowsOf, signature, writePng } 
 import { InputError } from "../errors.ts";
 import { stream, word } from "../random.ts";
 import { decodePng } from "./png.ts";
+import { readPngParts } from "./png-chunks.ts";
 import { greyLevels } from "./png-grey.ts";
 
 const kinds = [
@@ -221,6 +222,28 @@ test.each([
   ],
 ])("refuses %s", (_, file, message) => {
   expect(refusal(file)).toContain(message);
+});
+
+describe("a flood of chunks", () => {
+  const empty = chunk("IDAT");
+  const flood = (count: number) => Buffer.alloc(count * empty.length, empty);
+  const flooded = (before: number, behind: number) => parts(ihdr, flood(before), idat, flood(behind), iend);
+
+  test("of no pixels is passed over, nothing of it kept or copied", () => {
+    const file = flooded(1000, 1000);
+    expect([...decodePng(file, "a.png").samples]).toEqual(grey.samples);
+    const { packed } = readPngParts(file, "a.png");
+    expect(packed.buffer === file.buffer).toBe(true);
+    expect(packed.length).toBe(idat.length - 12);
+  });
+
+  test("of more than 65,536 is refused where it has become that", () => {
+    expect([...decodePng(flooded(60_000, 65_536 - 3 - 60_000), "a.png").samples]).toEqual(grey.samples);
+    const file = flooded(1_000_000, 0);
+    expect(refusal(file)).toContain(
+      `at byte ${8 + ihdr.length + (65_536 - 1) * empty.length}: expected at most 65536 chunks, got more. Save it again.`,
+    );
+  });
 });
 
 test("a wrong checksum is told with the right one", () => {
