@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { OracleResult } from "../conformance/run.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { addOutputOptions } from "./options.ts";
-import { openTerminal } from "./terminal.ts";
+import { openTerminal, writeError } from "./terminal.ts";
 
 /** `coordescent conformance`: whether this build does what is known of coordinate descent. */
 export function addConformanceCommand(program: Command): void {
@@ -23,7 +23,7 @@ export function addConformanceCommand(program: Command): void {
     const failed = results.filter(({ pass }) => !pass);
     if (failed.length === 0) return;
     process.exitCode = exitCodes.failed;
-    process.stderr.write(
+    writeError(
       `coordescent: ${failed.length} of ${results.length} oracles do not hold: ${failed.map(({ id }) => id).join(", ")}.\n`,
     );
   });

@@ -11,7 +11,7 @@ import { addPresetsCommand } from "./presets.ts";
 import { addResumeCommand } from "./resume.ts";
 import { addSampleCommand } from "./sample.ts";
 import { addStatusCommand } from "./status.ts";
-import { endLiveLine } from "./terminal.ts";
+import { endLiveLine, writeError, writeResult } from "./terminal.ts";
 import { addTrainCommand } from "./train.ts";
 import { addVerifyResumeCommand } from "./verify-resume.ts";
 
@@ -20,7 +20,7 @@ const program = new Command("coordescent")
   .version(version)
   .exitOverride()
   .showSuggestionAfterError()
-  .configureOutput({ outputError: (text, write) => write(text) })
+  .configureOutput({ writeOut: writeResult, writeErr: writeError, outputError: (text, write) => write(text) })
   .addHelpText("after", "\nStart with:\n  npx coordescent train --steps 2000");
 
 for (const add of [
@@ -44,7 +44,7 @@ for (const command of program.commands) command.exitOverride();
 process.stderr.on("error", () => {});
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") return;
-  process.stderr.write(`coordescent: standard output cannot be written: ${error.message}\n`);
+  writeError(`coordescent: standard output cannot be written: ${error.message}\n`);
   process.exitCode = exitCodes.storage;
 });
 
@@ -59,10 +59,7 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   const code = exitCodeOf(error);
   endLiveLine();
-  if (code !== undefined) process.stderr.write(`coordescent: ${(error as Error).message}\n`);
-  else
-    process.stderr.write(
-      `coordescent: internal error, please report it:\n${error instanceof Error ? error.stack : error}\n`,
-    );
+  if (code !== undefined) writeError(`coordescent: ${(error as Error).message}\n`);
+  else writeError(`coordescent: internal error, please report it:\n${error instanceof Error ? error.stack : error}\n`);
   return code ?? exitCodes.failed;
 }

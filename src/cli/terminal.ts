@@ -1,7 +1,7 @@
 import type { LogRecord, Quality } from "../train/train.ts";
 import { stateNames, type WatchState } from "../train/watchdog.ts";
 
-/** Where a command writes: results to standard output, everything else to standard error. */
+/** Where a command writes: results to standard output, everything else to standard error; no control character of others reaches either. */
 export interface Terminal {
   /** A line for people. */
   say(line: string): void;
@@ -22,6 +22,28 @@ const plainIntervalMs = 5000;
 
 let hasLiveLine = false;
 
+/** Every control character of C0 and C1 but the end of a line: what a terminal obeys. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that must not be printed
+const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g;
+
+/**
+ * A text as it is printed: control characters by their numbers, `\u001b`, but for the ends of lines. Names of files, logs and locks may come from anyone. JSON
+ * stays what it is.
+ */
+export function printable(text: string): string {
+  return text.replace(control, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** Writes a text to standard error. */
+export function writeError(text: string): void {
+  process.stderr.write(printable(text));
+}
+
+/** Writes a text to standard output. */
+export function writeResult(text: string): void {
+  process.stdout.write(printable(text));
+}
+
 /** Moves on to a fresh line if the live line is on the terminal. */
 export function endLiveLine(): void {
   if (hasLiveLine) process.stderr.write("\n");
@@ -30,14 +52,14 @@ export function endLiveLine(): void {
 
 /** The terminal of a command. */
 export function openTerminal({ json = false, quiet = false }: Flags): Terminal {
-  const { stdout, stderr } = process;
+  const { stderr } = process;
   const isLive = stderr.isTTY && process.env.TERM !== "dumb" && !quiet;
   let quality: Quality | undefined; // stays on the line until the next probe
   let state: WatchState | undefined; // until the next look of the watchdog
   let spokeAt = Number.NEGATIVE_INFINITY;
 
   const live = (line: string) => {
-    stderr.write(`\r\x1b[2K${line.slice(0, (stderr.columns || 80) - 1)}`);
+    stderr.write(`\r\x1b[2K${printable(line).slice(0, (stderr.columns || 80) - 1)}`);
     hasLiveLine = true;
   };
   const status = (line: string, isLast: boolean) => {
@@ -46,14 +68,14 @@ export function openTerminal({ json = false, quiet = false }: Flags): Terminal {
     const now = performance.now();
     if (now - spokeAt < plainIntervalMs && !isLast) return;
     spokeAt = now;
-    stderr.write(`${line}\n`);
+    writeError(`${line}\n`);
   };
 
   return {
     say(line) {
       if (quiet) return;
       endLiveLine();
-      stderr.write(`${line}\n`);
+      writeError(`${line}\n`);
     },
     progress(record, steps) {
       quality = record.quality ?? quality;
@@ -63,8 +85,8 @@ export function openTerminal({ json = false, quiet = false }: Flags): Terminal {
     transfer: (line) => status(line, false),
     result(value, lines) {
       endLiveLine();
-      if (json) stdout.write(`${JSON.stringify(value)}\n`);
-      else if (!quiet) for (const line of lines) stdout.write(`${line}\n`);
+      if (json) writeResult(`${JSON.stringify(value)}\n`);
+      else if (!quiet) for (const line of lines) writeResult(`${line}\n`);
     },
   };
 }
@@ -80,7 +102,7 @@ export function progressLine(
   const leftMs = (elapsedMs / step) * (steps - step);
   return [
     `step ${step}/${steps}`,
-    ...(state && state !== "healthy" ? [stateNames[state].toUpperCase()] : []),
+    ...(state && state !== "healthy" ? [stateText(state).toUpperCase()] : []),
     step < steps ? `${duration(leftMs)} left` : `in ${duration(elapsedMs)}`,
     `loss D ${lossD.toFixed(3)}  G ${lossG.toFixed(3)}`,
     `D(x) ${probabilityReal.toFixed(2)}  D(G(z)) ${probabilityFake.toFixed(2)}`,
@@ -88,6 +110,11 @@ export function progressLine(
     ...(quality ? [qualityText(quality)] : []),
     `${imagesPerSecond.toLocaleString("en")} images/s`,
   ].join("  ");
+}
+
+/** A state of the watchdog in words; a log from somewhere may hold one that there is not. */
+export function stateText(state: WatchState): string {
+  return Object.hasOwn(stateNames, state) ? stateNames[state] : `unknown state ${JSON.stringify(state)}`;
 }
 
 /** What the watchdog has to say of a step, where it has something new. */
@@ -103,7 +130,7 @@ export function watchNews({ step, watch }: LogRecord): string | undefined {
       ? undefined
       : state === "healthy"
         ? `${at} healthy again.`
-        : `${at} ${stateNames[state]}: ${why}. ${advice}`;
+        : `${at} ${stateText(state)}: ${why}. ${advice}`;
   return [found, back].filter((line) => line !== undefined).join("\n") || undefined;
 }
 

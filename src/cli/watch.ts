@@ -1,7 +1,6 @@
 import type { Training } from "../runs/training.ts";
-import { stateNames } from "../train/watchdog.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { duration, qualityText, type Terminal } from "./terminal.ts";
+import { duration, qualityText, stateText, type Terminal, writeError } from "./terminal.ts";
 
 const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
@@ -53,7 +52,7 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
             `Converged: the generator's mean loss changed by ${(100 * change).toPrecision(2)} % from one window to the next.`,
           ]),
       ...(diagnosis && diagnosis.state !== "healthy"
-        ? [`Watchdog: ${stateNames[diagnosis.state]} since step ${diagnosis.step}. ${diagnosis.advice}`]
+        ? [`Watchdog: ${stateText(diagnosis.state)} since step ${diagnosis.step}. ${diagnosis.advice}`]
         : []),
       ...(rollbacks > 0 ? [`Went back to the best weights ${rollbacks} time${rollbacks === 1 ? "" : "s"}.`] : []),
       ...(saved ? [`Not spent: ${saved.steps} iterations, about ${duration(saved.ms)}.`] : []),
@@ -68,16 +67,14 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
         : `More:    npx coordescent sample ${run} --count 100 --out grid.png`,
     ]);
     if (summary.state === "collapsed") {
-      process.stderr.write(
+      writeError(
         `coordescent: stopped by the watchdog at step ${step}: ${summary.problem}. Its best checkpoint is ${(best ?? summary).checkpoint}.\n`,
       );
       process.exitCode = exitCodes.diverged;
       return;
     }
     if (summary.problem !== null) {
-      process.stderr.write(
-        `coordescent: diverged at ${summary.problem} The newest checkpoint is ${summary.checkpoint}.\n`,
-      );
+      writeError(`coordescent: diverged at ${summary.problem} The newest checkpoint is ${summary.checkpoint}.\n`);
       process.exitCode = exitCodes.diverged;
       return;
     }
