@@ -4,8 +4,8 @@ import { duration, qualityText, stateText, type Terminal, writeError } from "./t
 
 const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-/** The same signal can come twice for one request, to the process and to its group. */
-const sameRequestMs = 1000;
+/** A signal can come twice for one request, within milliseconds: npm passes on what the terminal has sent to the whole group. */
+const sameRequestMs = 100;
 
 /** Waits for a training. The first SIGINT, SIGTERM or SIGHUP lets it save and end with 130, 143 or 129, a later one ends the process at once. */
 export async function finish(training: Training, terminal: Terminal): Promise<void> {
