@@ -1,5 +1,5 @@
 // Trains with the options of every run in test/support/recorded-looks.json, and puts what the watchdog saw of it up to the first look that names a trouble, or
-// of all of a healthy one, in their place. Usage: npm run tools:looks; COORDESCENT_DATA: a folder with mnist/.
+// of all of a healthy one, in their place. Usage: npm run tools:looks [-- PART_OF_THE_OPTIONS]; COORDESCENT_DATA: a folder with mnist/.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -45,7 +45,7 @@ function looksOf(options: readonly string[]): { step: number; watch: NonNullable
 }
 
 const few = await fewImages(320);
-for (const run of recorded.runs) {
+for (const run of recorded.runs.filter(({ options }) => options.includes(process.argv[2] ?? ""))) {
   const looks = looksOf(run.options.replace("FIRST-320-TRAINING-IMAGES", few).split(" "));
   const named = looks.findIndex(({ watch }) => watch.state !== "healthy");
   const shown = named < 0 ? looks : looks.slice(0, named + 1);
@@ -58,4 +58,5 @@ for (const run of recorded.runs) {
   console.log(`${run.options}: ${run.state}${run.step === null ? "" : ` at ${run.step}`}`);
 }
 writeFileSync(file, `${JSON.stringify(recorded, null, 2)}\n`);
+execFileSync("npx", ["biome", "format", "--write", file], { stdio: "ignore" });
 rmSync(folder, { recursive: true });
