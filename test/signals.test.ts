@@ -35,7 +35,8 @@ const waiting = `
     console.log("asked");
     process.kill(process.pid, "SIGINT");
   };
-  const finished = finish({ finished: new Promise(() => {}), stop }, { say() {} });
+  const say = (text) => console.error(text);
+  const finished = finish({ finished: new Promise(() => {}), stop }, { say });
   console.log("waits"); // now that it listens to signals
   await finished;
 `;
@@ -58,6 +59,21 @@ test("the same signal again ends the process at once; within 100 ms it is the sa
   child.kill("SIGINT");
   expect(await ended).toEqual({ code: null, signal: "SIGINT" });
   expect(said).toBe("waits\nasked\n");
+});
+
+test("a training that does not end for 10 s is left with its last checkpoint", async () => {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", waiting]);
+  const ended = new Promise((done) => child.on("exit", (code, signal) => done({ code, signal })));
+  let complaint = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    complaint += text;
+  });
+  await new Promise((done) => child.stdout.once("data", done));
+  const sent = performance.now();
+  child.kill("SIGTERM");
+  expect(await ended).toEqual({ code: null, signal: "SIGTERM" });
+  expect(performance.now() - sent).toBeLessThan(10_500);
+  expect(complaint).toContain("from the last checkpoint");
 });
 
 test("nobody to talk to is no reason to end", async () => {

@@ -6,22 +6,34 @@ const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** A signal can come twice for one request, within milliseconds: npm passes on what the terminal has sent to the whole group. */
 const sameRequestMs = 100;
+/** For so long a training may take to end its iteration and to save. */
+const patienceMs = 9500;
 
-/** Waits for a training. The first SIGINT, SIGTERM or SIGHUP lets it save and end with 130, 143 or 129, a later one ends the process at once. */
+/**
+ * Waits for a training. The first SIGINT, SIGTERM or SIGHUP lets it save and end with 130, 143 or 129; a later one ends the process at once, and so does this
+ * one where saving takes too long: the last checkpoint is there.
+ */
 export async function finish(training: Training, terminal: Terminal): Promise<void> {
   let stoppedBy: keyof typeof signals | undefined;
   let stoppedAt = 0;
+  let patience: NodeJS.Timeout | undefined;
+  const endNow = (signal: NodeJS.Signals) => {
+    // not process.exit: it would tear down the thread in the middle of a native step
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  };
   const onSignal = (signal: NodeJS.Signals) => {
     if (stoppedBy && performance.now() - stoppedAt < sameRequestMs) return;
-    if (stoppedBy) {
-      // not process.exit: it would tear down the thread in the middle of a native step
-      process.removeAllListeners(signal);
-      process.kill(process.pid, signal);
-      return;
-    }
+    if (stoppedBy) return endNow(signal);
     stoppedBy = signal as keyof typeof signals;
     stoppedAt = performance.now();
     terminal.say("Stopping: saving a checkpoint. Once more to stop without.");
+    patience = setTimeout(() => {
+      terminal.say(
+        "The iteration under way takes too long: stopping without. resume goes on from the last checkpoint.",
+      );
+      endNow(signal);
+    }, patienceMs);
     training.stop();
   };
   for (const name of Object.keys(signals)) process.on(name, onSignal);
@@ -80,6 +92,7 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
     }
     process.exitCode = stoppedBy && summary.state === "interrupted" ? signals[stoppedBy] : exitCodes.done;
   } finally {
+    clearTimeout(patience);
     for (const name of Object.keys(signals)) process.off(name, onSignal);
   }
 }
