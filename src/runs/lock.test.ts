@@ -56,9 +56,10 @@ test("a dead holder is succeeded at once: its process is gone, or began at anoth
   }
 });
 
-test("a lock that says nothing is nobody's", async () => {
+test.each(["", "null", "{}", '{"pid":"1"}'])("a lock that says nothing of use is nobody's: %s", async (text) => {
   const root = folder();
-  writeFileSync(join(root, "lock.7"), "");
+  writeFileSync(join(root, "lock.7"), text);
+  expect(await findLock(root)).toEqual({ epoch: 7, holder: undefined, isHeld: false });
   await (await acquireLock(root)).release();
   expect(readdirSync(root)).toEqual([]);
 });

@@ -1,20 +1,31 @@
 import { randomUUID } from "node:crypto";
 import { stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { LockedError, StorageError } from "../errors.ts";
 import { disk } from "./file-system.ts";
 import { readIfThere, storageError, writeNew } from "./files.ts";
 import { identify, isAlive, type ProcessIdentity } from "./process.ts";
 
+const known = z.string().nullable();
+
 /** Who writes a run: the content of its lock file. */
-export interface Holder extends ProcessIdentity {
+const holderSchema = z.object({
+  pid: z.int().positive(),
+  host: z.string(),
+  boot: known,
+  namespace: known,
+  began: known,
   /** One more than that of the holder before, if that one could not let go. */
-  readonly epoch: number;
+  epoch: z.int(),
   /** When the lock was taken, in ISO 8601. */
-  readonly since: string;
+  since: z.string(),
   /** Random: of this holding and no other. */
-  readonly token: string;
-}
+  token: z.string(),
+}) satisfies z.ZodType<ProcessIdentity>;
+
+/** Who writes a run. */
+export type Holder = Readonly<z.infer<typeof holderSchema>>;
 
 /** A run that this process and no other writes. */
 export interface Lock {
@@ -125,11 +136,12 @@ async function lockNames(root: string): Promise<string[]> {
   return names.filter(isLockName).sort((a, b) => epochOf(b) - epochOf(a));
 }
 
+/** Who has written a lock; nobody where it is another's file, as locks are made whole, by linking. */
 async function readHolder(path: string): Promise<Holder | undefined> {
   const bytes = await readIfThere(path);
   try {
-    return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Holder);
+    return bytes && holderSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch {
-    return undefined; // made whole by linking: somebody else's file
+    return undefined;
   }
 }
