@@ -66,6 +66,35 @@ test("a run killed before its first thousand steps begins again from its first c
   }
 });
 
+test("a run that has begun and lost its checkpoints does not begin again in silence", async () => {
+  const run = join(temporaryDirectory(), "run");
+  await succeed(["train", ...tiny, "--steps", "20", "--run", run]);
+  const log = read(run, "metrics.jsonl");
+  for (const name of readdirSync(join(run, "checkpoints"))) rmSync(join(run, "checkpoints", name));
+  for (const left of ["summary.json", "metrics.jsonl"]) {
+    const outcome = await coordescent(["resume", run, "--steps", "40"]);
+    expect(outcome).toMatchObject({ code: 8 });
+    expect(outcome.stderr).toContain("expected the checkpoints of a run that has begun, found none");
+    expect(read(run, "metrics.jsonl").equals(log)).toBe(true);
+    if (left === "summary.json") rmSync(join(run, left));
+  }
+});
+
+test("a checkpoint beside another configuration is refused, with the key; what does not determine the weights may change", async () => {
+  const run = join(temporaryDirectory(), "run");
+  await succeed(["train", ...tiny, "--steps", "20", "--run", run]);
+  const path = join(run, "config.json");
+  const whole = json(readFileSync(path));
+  const changed = (changes: object) =>
+    writeFileSync(path, JSON.stringify({ ...whole, config: { ...whole.config, ...changes } }));
+  changed({ seed: 5 });
+  const outcome = await coordescent(["resume", run, "--steps", "40"]);
+  expect(outcome).toMatchObject({ code: 8 });
+  expect(outcome.stderr).toMatch(/000020.safetensors: expected a checkpoint of this run, but the run has another seed/);
+  changed({ log: { every: 7 } });
+  await succeed(["resume", run, "--steps", "40"]);
+});
+
 test("pictures and checkpoints that cannot be written do not end the training at once: it says so, tries again, and ends with exit 7 and no stack", async () => {
   const run = join(temporaryDirectory(), "run");
   const outcome = await coordescent(["train", ...tiny, ...["--steps", String(endless)], "--run", run], {

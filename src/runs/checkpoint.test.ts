@@ -4,6 +4,7 @@ import { CheckpointError, StorageError } from "../errors.ts";
 import {
   bestPath,
   type Checkpoint,
+  checkOrigin,
   checkpointPath,
   loadBest,
   loadCheckpoint,
@@ -125,14 +126,72 @@ test("the newest whole checkpoint is found behind damaged ones, which are named"
   expect(damaged.map(({ file }) => file)).toEqual([checkpointPath(folder, 20)]);
 });
 
-test("where the best checkpoint is that of another step it is said which one is missing", async () => {
+test("where the best checkpoint is that of a later step it is said which one is missing, and none is left", async () => {
   const disk = await usedDisk();
   const from = { ...checkpointOf(10), state: { best: { step: 5, distance: 1 } } };
-  await expect(loadBest(folder, from, disk.files)).rejects.toThrow(
-    new CheckpointError(bestPath(folder), "expected the checkpoint of step 5, got that of 20."),
-  );
+  const { checkpoint, lost } = await loadBest(folder, from, disk.files);
+  expect(checkpoint).toBeUndefined();
+  expect(lost).toEqual(new CheckpointError(bestPath(folder), "expected the checkpoint of step 5, got that of 20."));
   expect(await settleBest(folder, from, { files: disk.files })).toBeUndefined();
-  expect(await loadBest(folder, { ...from, state: {} }, disk.files)).toBeUndefined();
+  expect(await loadBest(folder, { ...from, state: {} }, disk.files)).toEqual({ checkpoint: undefined });
+});
+
+test("where the disk took no file of the best step, the best one before is left", async () => {
+  const { files } = await usedDisk();
+  const from = { ...checkpointOf(30), state: { best: { step: 25, distance: 0 } } };
+  const { checkpoint, lost } = await loadBest(folder, from, files);
+  expect(checkpoint).toEqual(checkpointOf(20));
+  expect(lost).toBeInstanceOf(CheckpointError);
+});
+
+test("a checkpoint that the disk does not give is damaged like one that is not whole", async () => {
+  for (let call = 0; ; call++) {
+    const disk = await usedDisk();
+    const before = disk.calls;
+    disk.breakAt(call, "EIO");
+    const found = await loadNewest(folder, disk.files).catch((error: unknown) => error as StorageError);
+    if (disk.calls - before <= call) break;
+    if (call === 0)
+      expect(found).toBeInstanceOf(StorageError); // the folder itself
+    else expect(found).toMatchObject({ checkpoint: { step: 10 }, damaged: [{ file: checkpointPath(folder, 20) }] });
+  }
+  const { files } = await usedDisk();
+  const read = () => Promise.reject(Object.assign(new Error("EIO: injected"), { code: "EIO" }));
+  await expect(loadNewest(folder, { ...files, read })).rejects.toThrow(StorageError);
+});
+
+test.each([
+  ['{"guard":{"looks":5,"state":"healthy","rollbacks":0}}', "guard.looks"],
+  ['{"best":{"step":-1,"distance":1}}', "best.step"],
+  ["[]", "expected object"],
+  ["null", "expected object"],
+  ['{"else":1}', "else"],
+])("a state that no training has is refused: %s", async (text, named) => {
+  const { files } = faultyDisk();
+  const state = { toJSON: () => JSON.parse(text) } as Checkpoint["state"];
+  await saveCheckpoint(folder, { ...checkpointOf(10), state }, { keep: 2, files });
+  const error = await loadNewest(folder, files).catch((cause: unknown) => cause);
+  expect(error).toBeInstanceOf(CheckpointError);
+  expect((error as Error).message).toContain(named);
+});
+
+test("counts that are none are refused", async () => {
+  const { files } = faultyDisk();
+  await saveCheckpoint(folder, { ...checkpointOf(10), records: -3 }, { keep: 2, files });
+  await expect(loadNewest(folder, files)).rejects.toThrow("expected whole numbers of steps and records, got 10 and -3");
+});
+
+test("a checkpoint says of which run it is", async () => {
+  const { files } = faultyDisk();
+  const origin = { version: "1", data: "abc", config: { seed: 3 } };
+  await saveCheckpoint(folder, { ...checkpointOf(10), origin }, { keep: 2, files });
+  const { checkpoint } = await loadNewest(folder, files);
+  expect(checkpoint).toEqual({ ...checkpointOf(10), origin });
+  checkOrigin(checkpoint, origin, "x");
+  checkOrigin(checkpointOf(10), { ...origin, data: "of an older version, that did not say it" }, "x");
+  expect(() => checkOrigin(checkpoint, { ...origin, config: { seed: 4 } }, "x")).toThrow(
+    "x: expected a checkpoint of this run, but the run has another seed. A run goes on as it began",
+  );
 });
 
 test("what a guard throws stops a save before the file has its name", async () => {
@@ -154,7 +213,7 @@ test("a best checkpoint that never came into its own file is that in the file of
   for (const step of [20, 30, 40])
     await saveCheckpoint(folder, { ...checkpointOf(step), state: better }, { keep: 2, spared: 20, files });
   const { checkpoint } = await loadNewest(folder, files);
-  expect(await loadBest(folder, checkpoint, files)).toMatchObject({ step: 20 });
+  expect(await loadBest(folder, checkpoint, files)).toMatchObject({ checkpoint: { step: 20 } });
   expect(await settleBest(folder, checkpoint, { files })).toEqual({ step: 20, distance: 1 });
   expect(await loadCheckpoint(bestPath(folder), files)).toMatchObject({ step: 20 });
   const before = disk.names();

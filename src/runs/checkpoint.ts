@@ -8,6 +8,8 @@ import { notFinite, type Snapshot, snapshotProblem } from "../train/snapshot.ts"
 import type { Best, LoopState } from "../train/train.ts";
 import { disk, type FileSystem } from "./file-system.ts";
 import { readIfThere, rename, storageError, type WriteOptions, writeWhole } from "./files.ts";
+import { parseLoopState } from "./loop-state.ts";
+import { foreignTo, type Origin, parseOrigin } from "./origin.ts";
 
 /** Everything that determines how a training goes on after a number of iterations, but its configuration and its data. */
 export interface Checkpoint {
@@ -16,6 +18,8 @@ export interface Checkpoint {
   readonly state: LoopState;
   /** Records that the log of the run has at this step. */
   readonly records: number;
+  /** Absent in older checkpoints, and where no run is behind it. */
+  readonly origin?: Origin;
 }
 
 const format = "coordescent-checkpoint-2";
@@ -40,10 +44,12 @@ export function bestPath(folder: string): string {
  */
 export async function saveCheckpoint(
   folder: string,
-  { step, snapshot, state, records }: Checkpoint,
+  { step, snapshot, state, records, origin }: Checkpoint,
   { keep, spared, ...options }: { readonly keep: number; readonly spared?: number | undefined } & WriteOptions,
 ): Promise<void> {
-  const metadata = { format, step: String(step), records: String(records), state: JSON.stringify(state) };
+  const numbers = { step: String(step), records: String(records) };
+  const texts = { state: JSON.stringify(state), ...(origin && { origin: JSON.stringify(origin) }) };
+  const metadata = { format, ...numbers, ...texts };
   const parts = encodeSafetensors({ ...metadata, sha256: digest(metadata, snapshot) }, snapshot);
   await writeWhole(checkpointPath(folder, step), parts, options);
   const steps = await listSteps(folder, options.files).catch(() => []);
@@ -66,30 +72,49 @@ async function removeOld(folder: string, step: number, files: FileSystem = disk)
   await files.remove(checkpointPath(folder, step)).catch(() => {});
 }
 
-/**
- * The best checkpoint that a run has when it goes on from a checkpoint: in its own file, or where that could not be written in the file of its step.
- * Undefined before the first probe. Throws CheckpointError where it should have one and has not, and StorageError.
- */
-export async function loadBest(folder: string, from: Checkpoint, files?: FileSystem): Promise<Checkpoint | undefined> {
-  const { best } = from.state;
-  if (best === undefined || best.step === from.step) return best && from;
-  return (await findBest(folder, best.step, files)).checkpoint;
+/** The best checkpoint that a run has, and the error of a better one that it should have and has not. */
+interface FoundBest {
+  readonly checkpoint: Checkpoint | undefined;
+  readonly lost?: Damage;
 }
 
-/** The checkpoint of the step that is the best, and where it was found. Throws CheckpointError, that of the first place, and StorageError. */
+/**
+ * The best checkpoint that a run has when it goes on from a checkpoint: in its own file, or where that could not be written in the file of its step; where
+ * the disk took neither, or they are damaged, the one before that is still in its own file. None before the first probe.
+ */
+export async function loadBest(folder: string, from: Checkpoint, files?: FileSystem): Promise<FoundBest> {
+  const { best } = from.state;
+  if (best === undefined || best.step === from.step) return { checkpoint: best && from };
+  try {
+    return { checkpoint: (await findBest(folder, best.step, files)).checkpoint };
+  } catch (error) {
+    const before = await loadCheckpoint(bestPath(folder), files).catch(damageOf);
+    const isEarlier = "state" in before && before.step <= from.step && before.state.best?.step === before.step;
+    return { checkpoint: isEarlier ? before : undefined, lost: damageOf(error) };
+  }
+}
+
+/** The checkpoint of the step that is the best, and where it was found. Throws the error of the first place. */
 async function findBest(folder: string, step: number, files?: FileSystem) {
-  let problem: CheckpointError | undefined;
+  let problem: Damage | undefined;
   for (const path of [bestPath(folder), checkpointPath(folder, step)]) {
     try {
       const checkpoint = await loadCheckpoint(path, files);
       if (checkpoint.step === step) return { path, checkpoint };
       problem ??= new CheckpointError(path, `expected the checkpoint of step ${step}, got that of ${checkpoint.step}.`);
     } catch (error) {
-      if (!(error instanceof CheckpointError)) throw error;
-      problem ??= error;
+      problem ??= damageOf(error);
     }
   }
   throw problem;
+}
+
+/** Why one checkpoint cannot be used, where another may: it is not whole, or the disk does not give it. */
+export type Damage = CheckpointError | StorageError;
+
+function damageOf(error: unknown): Damage {
+  if (error instanceof CheckpointError || error instanceof StorageError) return error;
+  throw error;
 }
 
 /**
@@ -111,19 +136,19 @@ export async function settleBest(folder: string, from: Checkpoint, options: Writ
 }
 
 /**
- * The newest checkpoint of a folder that is whole, and the errors of newer ones that are not. Throws CheckpointError where none is.
+ * The newest checkpoint of a folder that is whole, and the errors of newer ones that are not. Throws CheckpointError or StorageError, that of the newest, where
+ * none is.
  */
 export async function loadNewest(
   folder: string,
   files: FileSystem = disk,
-): Promise<{ checkpoint: Checkpoint; damaged: CheckpointError[] }> {
-  const damaged: CheckpointError[] = [];
+): Promise<{ checkpoint: Checkpoint; damaged: Damage[] }> {
+  const damaged: Damage[] = [];
   for (const step of await listSteps(folder, files)) {
     try {
       return { checkpoint: await loadCheckpoint(checkpointPath(folder, step), files), damaged };
     } catch (error) {
-      if (!(error instanceof CheckpointError)) throw error;
-      damaged.push(error);
+      damaged.push(damageOf(error));
     }
   }
   throw (
@@ -155,14 +180,35 @@ export async function loadCheckpoint(path: string, files: FileSystem = disk): Pr
   }
   const name = notFinite(tensors);
   if (name !== undefined) throw new CheckpointError(path, `${name} holds numbers that are not finite.`);
-  return { step, snapshot: tensors, state: parseState(rest.state ?? "", path), records: Number(rest.records) };
+  const records = Number(rest.records);
+  if (!isCount(step) || !isCount(records)) {
+    const got = `${rest.step} and ${rest.records}`;
+    throw new CheckpointError(path, `expected whole numbers of steps and records, got ${got}.`);
+  }
+  const state = parsed(rest.state ?? "", "the state of the training", parseLoopState, path);
+  const origin = rest.origin === undefined ? {} : { origin: parsed(rest.origin, "the origin", parseOrigin, path) };
+  return { step, snapshot: tensors, state, records, ...origin };
 }
 
-function parseState(text: string, path: string): LoopState {
-  const refuse = (problem: string) => new CheckpointError(path, `the state of the training: ${problem}.`);
-  const state = parseJson(Buffer.from(text), refuse);
-  if (typeof state === "object" && state !== null) return state;
-  throw refuse(`expected an object, got ${text.slice(0, 20)}`);
+const isCount = (value: number) => Number.isSafeInteger(value) && value >= 0;
+
+/** A part of the metadata. Throws CheckpointError where it is not what it should be. */
+function parsed<T>(text: string, what: string, parse: (json: unknown) => T, path: string): T {
+  const refuse = (problem: string) => new CheckpointError(path, `${what}: ${problem}.`);
+  const json = parseJson(Buffer.from(text), refuse);
+  try {
+    return parse(json);
+  } catch (error) {
+    throw refuse((error as Error).message);
+  }
+}
+
+/** Checks that a checkpoint is of a run, where it says of which it is. Throws CheckpointError that says what differs. */
+export function checkOrigin({ origin }: Checkpoint, run: Origin, file: string): void {
+  const problem = origin && foreignTo(run, origin);
+  if (!problem) return;
+  const advice = "A run goes on as it began: put its config.json back, or start another run.";
+  throw new CheckpointError(file, `expected a checkpoint of this run, but ${problem}. ${advice}`);
 }
 
 /** Checks that a checkpoint holds exactly the tensors of a model. Throws CheckpointError that names the first difference. */

@@ -4,7 +4,7 @@ import { imageDataset } from "../data/image-feed.ts";
 import type { Images, Split } from "../data/images.ts";
 import type { Mixture } from "../data/mixture.ts";
 import { readSamples } from "../data/samples.ts";
-import { type CheckpointError, ConfigError, InputError } from "../errors.ts";
+import { ConfigError, InputError } from "../errors.ts";
 import type { Extractor } from "../evaluation/extractor.ts";
 import { openClassifier, openRandomFeatures } from "../evaluation/features.ts";
 import { type Eyes, type Figures, figuresOf, type Reference, referenceOf } from "../evaluation/figures.ts";
@@ -17,6 +17,7 @@ import { type MixtureModes, mixtureModes } from "../metrics/mixture-modes.ts";
 import { openRuntime } from "../runtime/open.ts";
 import { chooseThreads } from "../runtime/threads.ts";
 import { cached } from "./cache.ts";
+import type { Damage } from "./checkpoint.ts";
 import { type DataName, type DataSource, dataSetOf, findData } from "./data-source.ts";
 import { imageGrid } from "./picture.ts";
 import { runOf, sampleRun } from "./sampling.ts";
@@ -96,7 +97,7 @@ export interface PointEvaluation extends Common {
 /** What an evaluation finds. */
 export type Evaluation = (ImageEvaluation | StackedEvaluation | PointEvaluation) & {
   /** Newer checkpoints that could not be used. */
-  readonly damaged: readonly CheckpointError[];
+  readonly damaged: readonly Damage[];
 };
 
 type Scale = Readonly<Record<"trainingImages" | "unseenImages" | "oneClass" | "meanImage" | "noise", Figures>>;

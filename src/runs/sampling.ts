@@ -1,11 +1,17 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { CheckpointError } from "../errors.ts";
 import { fillNormal, stream } from "../random.ts";
 import { openRuntime } from "../runtime/open.ts";
 import type { Device } from "../runtime/runtime.ts";
 import { samplerOf } from "../train/sampler.ts";
-import { checkpointPath, checkpointSuffix, checkTensors, loadCheckpoint, loadNewest } from "./checkpoint.ts";
+import {
+  checkpointPath,
+  checkpointSuffix,
+  checkTensors,
+  type Damage,
+  loadCheckpoint,
+  loadNewest,
+} from "./checkpoint.ts";
 import { type DataName, dataSetOf } from "./data-source.ts";
 import { planOf } from "./model.ts";
 import { openRun, runPaths } from "./run-directory.ts";
@@ -28,7 +34,7 @@ export interface Samples {
   readonly shape: readonly number[];
   readonly values: Float32Array;
   /** Newer checkpoints that could not be used. */
-  readonly damaged: readonly CheckpointError[];
+  readonly damaged: readonly Damage[];
   /** Makes a PNG file of samples. */
   draw(values: Float32Array): Promise<Uint8Array>;
 }

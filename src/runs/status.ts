@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { CheckpointError } from "../errors.ts";
+import { CheckpointError, StorageError } from "../errors.ts";
 import { hasCheckpoints, loadNewest } from "./checkpoint.ts";
 import { readSummary } from "./concluding.ts";
 import { findLock, type Holder } from "./lock.ts";
@@ -56,7 +56,8 @@ async function newestOf({ checkpoints }: RunPaths): Promise<{ step: number | nul
     const { checkpoint, damaged } = await loadNewest(checkpoints);
     return { step: checkpoint.step, problem: damaged[0]?.message ?? null };
   } catch (error) {
-    if (error instanceof CheckpointError) return { step: null, problem: error.message };
+    if (error instanceof CheckpointError || error instanceof StorageError)
+      return { step: null, problem: error.message };
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { dataSetOf } from "./data-source.ts";
 import { type WriteOptions, writeWhole } from "./files.ts";
 import { freeGarbage } from "./garbage.ts";
 import type { Log } from "./log.ts";
+import { originOf } from "./origin.ts";
 import type { RunPaths, RunRecord } from "./run-directory.ts";
 import type { Summary } from "./summary.ts";
 
@@ -130,7 +131,7 @@ async function write(run: Run, event: Exclude<TrainingEvent, { type: "skipped" }
   } else {
     const { step, snapshot, state } = event;
     await log.sync(); // no checkpoint is newer than its log
-    const checkpoint = { step, snapshot, state, records: log.records };
+    const checkpoint = { step, snapshot, state, records: log.records, origin: originOf(record) };
     const { keep } = record.config.checkpoint;
     await saveCheckpoint(paths.checkpoints, checkpoint, { keep, spared: run.pendingBest?.step, ...writing });
     run.checkpoint = step;

@@ -1,9 +1,12 @@
+import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { CheckpointError, ConfigError, InputError, StorageError } from "../errors.ts";
 import type { LogRecord } from "../train/train.ts";
 import { version } from "../version.ts";
 import {
+  bestPath,
   type Checkpoint,
+  checkOrigin,
   checkpointPath,
   hasCheckpoints,
   loadBest,
@@ -16,8 +19,9 @@ import { type Config, configure } from "./config.ts";
 import { type DataName, type DataSource, titleOf } from "./data-source.ts";
 import { removeFile } from "./files.ts";
 import { acquireLock, type Lock } from "./lock.ts";
-import { openLog, readLog } from "./log.ts";
-import { createRun, openRun, prepareFolders, type RunRecord, writeRecord } from "./run-directory.ts";
+import { openLog, readLog, readSoundLog } from "./log.ts";
+import { originOf } from "./origin.ts";
+import { createRun, openRun, prepareFolders, type RunPaths, type RunRecord, writeRecord } from "./run-directory.ts";
 import { stopRequest } from "./stop-request.ts";
 import { noTrouble, type Run, store, watchedWith } from "./storing.ts";
 import type { Summary } from "./summary.ts";
@@ -88,10 +92,7 @@ async function continueRun(
   observer: Observer,
 ): Promise<Training> {
   const { paths, record: saved } = await openRun(root);
-  const { checkpoint: newest, damaged } = (await hasCheckpoints(paths.checkpoints))
-    ? await loadNewest(paths.checkpoints)
-    : { checkpoint: undefined, damaged: [] }; // killed before the first one: it begins again
-  for (const error of damaged) observer.onNotice?.(`${error.message} Using an older one.`);
+  const newest = await newestOf(paths, saved, observer);
   const record = steps === undefined ? saved : { ...saved, config: configure(saved.config, [["steps", steps]]) };
   const step = newest?.step ?? 0;
   const isComplete = steps === undefined && !(await isConcluded(paths, step));
@@ -99,11 +100,11 @@ async function continueRun(
     const advice = `Give more with --steps, for example --steps ${2 * step}.`;
     throw new ConfigError(`${root}: the run has made ${step} of ${record.config.steps} iterations. ${advice}`, "steps");
   }
-  const checkpoint = newest && (isComplete ? newest : reopened(newest));
+  const found = newest && (await bestOf(paths.checkpoints, newest, observer));
+  const checkpoint = found && (isComplete ? found.from : reopened(found.from));
   const made = await recordsUpTo(paths.log, checkpoint, observer);
   const file = checkpointPath(paths.checkpoints, step);
-  const rollsBack = record.config.watch.onCollapse === "rollback";
-  const best = rollsBack && checkpoint ? await bestOrNone(paths.checkpoints, checkpoint, observer) : undefined;
+  const best = record.config.watch.onCollapse === "rollback" ? found?.best : undefined;
   const resume = checkpoint && { resume: { checkpoint, file, elapsedMs: made.at(-1)?.elapsedMs ?? 0, best } };
   const job = { config: record.config, source: await findSource(record.config.data), stop: stopFlag(), ...resume };
   return runWorker(job, observer, async ({ fingerprint }) => {
@@ -127,15 +128,35 @@ function reopened(checkpoint: Checkpoint): Checkpoint {
   return { ...checkpoint, state: { ...state, ...(kept && { guard: kept }) } };
 }
 
-/** The best checkpoint; where it cannot be had a rollback goes to the start, and the observer is told. */
-async function bestOrNone(folder: string, from: Checkpoint, observer: Observer): Promise<Checkpoint | undefined> {
-  try {
-    return await loadBest(folder, from);
-  } catch (error) {
-    if (!(error instanceof CheckpointError)) throw error;
-    observer.onNotice?.(`${error.message} A rollback would go to the start.`);
-    return undefined;
+/** The newest checkpoint that is whole, after the observer was told of those that are not; none where the run was killed before its first. Throws CheckpointError. */
+async function newestOf(paths: RunPaths, record: RunRecord, observer: Observer): Promise<Checkpoint | undefined> {
+  if (!(await hasCheckpoints(paths.checkpoints))) {
+    if (await isUnbegun(paths)) return undefined;
+    const problem =
+      "expected the checkpoints of a run that has begun, found none. Put them back, or start another run.";
+    throw new CheckpointError(paths.checkpoints, problem);
   }
+  const { checkpoint, damaged } = await loadNewest(paths.checkpoints);
+  for (const error of damaged) observer.onNotice?.(`${error.message} Using an older one.`);
+  checkOrigin(checkpoint, originOf(record), checkpointPath(paths.checkpoints, checkpoint.step));
+  const { version: made = version } = checkpoint.origin ?? {};
+  if (made !== version) observer.onNotice?.(`${paths.root}: made by version ${made}, goes on with ${version}.`);
+  return checkpoint;
+}
+
+/** Whether nothing says that a run was ever under way. */
+async function isUnbegun({ checkpoints, log, summary }: RunPaths): Promise<boolean> {
+  const hasEnded = [summary, bestPath(checkpoints)].some(existsSync);
+  return !hasEnded && (await readSoundLog(log)).length === 0;
+}
+
+/** The best checkpoint, and the one to go on from, which knows no other; where one is lost the observer is told. */
+async function bestOf(folder: string, from: Checkpoint, observer: Observer) {
+  const { checkpoint: best, lost } = await loadBest(folder, from);
+  if (!lost) return { from, best };
+  observer.onNotice?.(`${lost.message} ${best ? `The best is that of step ${best.step}.` : "No best one is left."}`);
+  const { best: _, ...state } = from.state;
+  return { from: { ...from, state: { ...state, ...(best && { best: best.state.best! }) } }, best };
 }
 
 /** The records of the log up to a checkpoint. */
