@@ -7,6 +7,7 @@ import type { Split } from "../src/data/images.ts";
 import { loadMnist } from "../src/data/mnist.ts";
 import { openClassifier } from "../src/evaluation/features.ts";
 import { imageProbe } from "../src/evaluation/probe.ts";
+import { someImages } from "../src/evaluation/scale.ts";
 import { fillNormal, stream } from "../src/random.ts";
 import { type Config, configure, parseSetting } from "../src/runs/config.ts";
 import { planOf } from "../src/runs/model.ts";
@@ -32,7 +33,11 @@ const config = configure(preset, [["threads", 1], ...settings]);
 const runtime = await openRuntime("cpu", { threads: config.threads });
 const extractor = await openClassifier(runtime);
 const images = async (split: Split) =>
-  Float32Array.from((await loadMnist({ split })).pixels.subarray(0, count * 784), (byte) => byte / 255);
+  someImages(
+    Float32Array.from((await loadMnist({ split })).pixels, (byte) => byte / 255),
+    count,
+    stream(0, split),
+  );
 const real = await images("validation");
 const look = imageProbe(async () => ({ extractor, real }), 1);
 const floor = (await look(await images("train"))).distance;

@@ -44,11 +44,12 @@ async function evaluate(path: string, options: EvaluateCliOptions): Promise<void
     seed,
     split,
     data: data === undefined ? undefined : await checkName("--data", data),
+    wantsPicture: out !== undefined,
     onNotice: (notice) => terminal.say(notice),
   });
   const { damaged, ...result } = evaluation;
   for (const error of damaged) terminal.say(`${error.message} Using an older one.`);
-  const places = runs.placesOf(path);
+  const places = runs.placesOf(path, split);
   const lines = [heading(evaluation), ...(result.kind === "images" ? imageLines(result) : otherLines(result))];
   const { nearest, ...found } = result.kind === "images" ? result : { ...result, nearest: undefined };
   const picture = nearest && (out ?? places?.picture);
@@ -105,14 +106,21 @@ function imageLines({ scale, fid, kid, precision, recall, density, coverage, cla
   ];
 }
 
-function otherLines(evaluation: StackedEvaluation | PointEvaluation): string[] {
-  const rows = Object.entries(evaluation.figures).flatMap(([name, value]) => flat(name, value));
-  const floors = Object.entries(evaluation.floor).flatMap(([name, value]) => flat(name, value));
-  return aligned([
-    ["", "samples", "real"],
-    ...rows.map(([name, value], i) => [name, show(value), show(floors[i]![1])]),
-  ]);
+function otherLines({ figures, floor, scale, ...rest }: StackedEvaluation | PointEvaluation): string[] {
+  const sets = { samples: figures, real: floor, ...scale };
+  const table = Object.values(sets).map((each) => Object.entries(each).flatMap(([name, value]) => flat(name, value)));
+  const [ofSamples] = table as [[string, number][]];
+  return [
+    ...aligned([
+      ["", ...Object.keys(sets).map(spaced)],
+      ...ofSamples.map(([name], i) => [spaced(name), ...table.map((column) => show(column[i]![1]))]),
+    ]),
+    ...("features" in rest ? [`Features: ${rest.features}.`] : []),
+  ];
 }
+
+/** Words of a key: `modesOfFive` as `modes of five`. */
+const spaced = (key: string) => key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 function flat(name: string, value: unknown): [string, number][] {
   if (typeof value === "number") return [[name, value]];

@@ -3,9 +3,10 @@ import { copyingTest } from "../metrics/copying-test.ts";
 import { frechetBias, frechetDistance } from "../metrics/frechet.ts";
 import { kernelDistance } from "../metrics/kernel-distance.ts";
 import { manifold, neighbourRadii } from "../metrics/manifold.ts";
-import { firstRows, type Matrix } from "../metrics/matrix.ts";
+import { type Matrix, someRows } from "../metrics/matrix.ts";
 import { type Moments, moments } from "../metrics/moments.ts";
 import { nearestNeighbourTest } from "../metrics/nearest-neighbour-test.ts";
+import { stream } from "../random.ts";
 import type { Extractor } from "./extractor.ts";
 import { type Seen, see } from "./seen.ts";
 
@@ -111,7 +112,10 @@ export async function figuresOf(
     kl: klDivergence(found, shares),
     confidence,
     score,
-    nearestNeighbour: nearestNeighbourTest(firstRows(real.features, rows), firstRows(features, rows)),
+    nearestNeighbour: nearestNeighbourTest(
+      someRows(real.features, rows, stream(0, "evaluation/real neighbours")),
+      someRows(features, rows, stream(0, "evaluation/neighbours")),
+    ),
     memorisation: copyingTest({ train, heldOut: real.features, generated: features, seed }).score,
     checkFid: frechetDistance(realCheck, moments((await see(check, images, 1)).features)),
   };

@@ -1,13 +1,20 @@
 import { expect, test } from "vitest";
 import { ShapeError } from "../errors.ts";
-import { checkComparable, checkSamples, firstRows } from "./matrix.ts";
+import { stream } from "../random.ts";
+import { checkComparable, checkSamples, someRows } from "./matrix.ts";
 
 const x = { rows: 3, columns: 2, values: Float32Array.of(1, 2, 3, 4, 5, 6) };
 
-test("the first rows share memory, and are all where there are no more", () => {
-  expect(firstRows(x, 2)).toEqual({ rows: 2, columns: 2, values: Float32Array.of(1, 2, 3, 4) });
-  expect(firstRows(x, 2).values.buffer).toBe(x.values.buffer);
-  expect(firstRows(x, 9)).toEqual(x);
+test("some rows are different ones from all over the matrix, and the matrix itself where there are no more", () => {
+  const long = { rows: 100, columns: 2, values: Float32Array.from({ length: 200 }, (_, i) => i) };
+  const { rows, columns, values } = someRows(long, 50, stream(1, "rows"));
+  expect({ rows, columns, length: values.length }).toEqual({ rows: 50, columns: 2, length: 100 });
+  const firsts = Array.from({ length: 50 }, (_, i) => values[2 * i]!);
+  expect(firsts.every((first, i) => first % 2 === 0 && values[2 * i + 1] === first + 1)).toBe(true);
+  expect(new Set(firsts).size).toBe(50);
+  expect(Math.abs(firsts.filter((first) => first < 100).length - 25)).toBeLessThan(12);
+  expect(someRows(long, 50, stream(1, "rows"))).toEqual({ rows, columns, values });
+  expect(someRows(x, 9, stream(1, "rows"))).toBe(x);
 });
 
 test("samples that cannot be measured are refused", () => {

@@ -1,4 +1,5 @@
 import { ShapeError } from "../errors.ts";
+import { permutation, type Stream } from "../random.ts";
 
 /** Samples as the rows of a matrix, row after row. */
 export interface Matrix {
@@ -8,10 +9,24 @@ export interface Matrix {
   readonly values: Float32Array | Float64Array;
 }
 
-/** The first rows of a matrix, all where it has fewer; shares its memory. */
-export function firstRows({ rows, columns, values }: Matrix, count: number): Matrix {
-  const kept = Math.min(rows, count);
-  return { rows: kept, columns, values: values.subarray(0, kept * columns) };
+/**
+ * So many rows of a matrix, drawn without replacement; the matrix itself where it has no more. The first ones would not do for a set of images: those of MNIST lie
+ * in the order of their writers, and samples from anywhere may lie in that of their classes.
+ */
+export function someRows<V extends Matrix["values"]>(
+  matrix: Matrix & { readonly values: V },
+  count: number,
+  source: Stream,
+): Matrix & { readonly values: V } {
+  const { rows, columns, values } = matrix;
+  if (rows <= count) return matrix;
+  const drawn = values.slice(0, count * columns) as V;
+  const order = permutation(source, 0, rows);
+  for (let i = 0; i < count; i++) {
+    const from = order[i]! * columns;
+    drawn.set(values.subarray(from, from + columns), i * columns);
+  }
+  return { rows: count, columns, values: drawn };
 }
 
 /** Throws ShapeError unless samples are finite numbers of the shape that they claim, with at least so many rows. */

@@ -1,24 +1,22 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { imageDataset } from "../data/image-feed.ts";
 import type { Images, Split } from "../data/images.ts";
-import type { Mixture } from "../data/mixture.ts";
 import { readSamples } from "../data/samples.ts";
 import { ConfigError, InputError } from "../errors.ts";
-import type { Extractor } from "../evaluation/extractor.ts";
 import { openClassifier, openRandomFeatures } from "../evaluation/features.ts";
 import { type Eyes, type Figures, figuresOf, type Reference, referenceOf } from "../evaluation/figures.ts";
 import { nearestRows } from "../evaluation/nearest.ts";
-import { scaleSets } from "../evaluation/scale.ts";
+import { scaleSets, someImages } from "../evaluation/scale.ts";
 import { see } from "../evaluation/seen.ts";
-import { type StackedFigures, stackedFigures } from "../evaluation/stacked-figures.ts";
-import { histogram } from "../metrics/classes.ts";
-import { type MixtureModes, mixtureModes } from "../metrics/mixture-modes.ts";
+import { someRows } from "../metrics/matrix.ts";
+import { stream } from "../random.ts";
 import { openRuntime } from "../runtime/open.ts";
 import { chooseThreads } from "../runtime/threads.ts";
 import { cached } from "./cache.ts";
-import type { Damage } from "./checkpoint.ts";
+import { checkpointSuffix, type Damage } from "./checkpoint.ts";
 import { type DataName, type DataSource, dataSetOf, findData } from "./data-source.ts";
+import { evaluatePoints, evaluateStacked, type StackedResult } from "./evaluating-modes.ts";
 import { imageGrid } from "./picture.ts";
 import { runOf, sampleRun } from "./sampling.ts";
 
@@ -32,6 +30,8 @@ export interface EvaluationOptions {
   readonly split: Exclude<Split, "train">;
   /** What a file of samples imitates; a run knows it. */
   readonly data?: DataName | undefined;
+  /** Whether a picture of samples beside their nearest training images is to be made somewhere. */
+  readonly wantsPicture?: boolean;
   readonly onNotice?: (notice: string) => void;
 }
 
@@ -55,7 +55,7 @@ interface Beside {
 export interface ImageEvaluation extends Common {
   readonly kind: "images";
   readonly fid: Beside & { readonly bias: number; readonly features: string };
-  readonly kid: Beside & { readonly interval: readonly [number, number] };
+  readonly kid: Beside & Record<"interval" | "floorInterval", readonly [number, number]>;
   readonly precision: Beside;
   readonly recall: Beside;
   readonly density: Beside;
@@ -80,18 +80,13 @@ export interface ImageEvaluation extends Common {
 }
 
 /** What is found of stacked digits. */
-export interface StackedEvaluation extends Common {
+export interface StackedEvaluation extends Common, StackedResult {
   readonly kind: "stacked";
-  readonly features: string;
-  readonly figures: StackedFigures;
-  readonly floor: StackedFigures;
 }
 
 /** What is found of points. */
-export interface PointEvaluation extends Common {
+export interface PointEvaluation extends Common, ReturnType<typeof evaluatePoints> {
   readonly kind: "points";
-  readonly figures: MixtureModes;
-  readonly floor: MixtureModes;
 }
 
 /** What an evaluation finds. */
@@ -114,6 +109,7 @@ export async function evaluate(path: string, options: EvaluationOptions): Promis
   const { seed, split, onNotice = () => {} } = options;
   const { samples, data, step, damaged } = await samplesOf(path, options);
   const { examples, mixture } = dataSetOf(data);
+  checkOptions(kindOf(data), options);
   const count = samples.length / examples.shape.reduce((product, size) => product * size, 1);
   if (count < fewestSamples) {
     throw new InputError(path, `expected at least ${fewestSamples} samples, got ${count}. Make more of them.`);
@@ -125,7 +121,11 @@ export async function evaluate(path: string, options: EvaluationOptions): Promis
   const eyes = { classifier: await openClassifier(runtime), check: await openRandomFeatures(runtime) };
   const evaluation =
     examples.shape[0] === 3
-      ? { ...common, kind: "stacked" as const, ...(await evaluateStacked(samples, source, split, eyes.classifier)) }
+      ? {
+          ...common,
+          kind: "stacked" as const,
+          ...(await evaluateStacked(samples, source, split, { classifier: eyes.classifier, onNotice })),
+        }
       : {
           ...common,
           kind: "images" as const,
@@ -135,9 +135,24 @@ export async function evaluate(path: string, options: EvaluationOptions): Promis
   return evaluation;
 }
 
+/** Refuses what was asked for and would be passed over. */
+function checkOptions(kind: keyof typeof usualCount, { split, wantsPicture }: EvaluationOptions): void {
+  if (kind === "points" && split !== "test") {
+    throw new ConfigError("--split: points have no splits, got validation. Leave it out.", "split");
+  }
+  if (kind !== "images" && wantsPicture) {
+    const problem = `only of images is there a picture of the nearest ones to train on, and these are ${kind}`;
+    throw new ConfigError(`--out: ${problem}. Leave it out.`, "out");
+  }
+}
+
 /** Samples of a run, a checkpoint or a file, and what they imitate. */
-async function samplesOf(path: string, { count, seed, data = "mnist" }: EvaluationOptions) {
+async function samplesOf(path: string, { count, seed, data: asked }: EvaluationOptions) {
+  const data = asked ?? "mnist";
   if (runOf(path) !== undefined) {
+    if (asked !== undefined) {
+      throw new ConfigError(`--data: ${path} is of a run, which says itself what it imitates. Leave it out.`, "data");
+    }
     const made = await sampleRun(path, { count: (name) => count ?? usualCount[kindOf(name)], seed });
     return { samples: made.values, data: made.data, step: made.step, damaged: made.damaged };
   }
@@ -146,20 +161,29 @@ async function samplesOf(path: string, { count, seed, data = "mnist" }: Evaluati
     throw new ConfigError(`${path}: ${expected}, found nothing there.`, "path");
   }
   const { shape } = dataSetOf(data).examples;
-  const samples = readSamples(path, shape);
-  const size = shape.reduce((product, length) => product * length, 1);
-  return {
-    samples: samples.subarray(0, (count ?? Number.POSITIVE_INFINITY) * size),
-    data,
-    step: undefined,
-    damaged: [],
-  };
+  const values = readSamples(path, shape);
+  const columns = shape.reduce((product, length) => product * length, 1);
+  const all = { rows: values.length / columns, columns, values };
+  const { values: samples } = someRows(all, count ?? all.rows, stream(seed, "evaluation/samples")); // they may lie in an order
+  return { samples, data, step: undefined, damaged: [] };
 }
 
-/** Where the evaluation of a run, or of a checkpoint of it, and its picture are kept; a file of samples has no such place. */
-export function placesOf(path: string): { readonly result: string; readonly picture: string } | undefined {
+/**
+ * Where the evaluation of a run and its picture are kept, with its name those of one of its checkpoints and of another split than the test images; a file of samples
+ * has no such place.
+ */
+export function placesOf(
+  path: string,
+  split: EvaluationOptions["split"],
+): { readonly result: string; readonly picture: string } | undefined {
   const root = runOf(path);
-  return root === undefined ? undefined : { result: join(root, "evaluation.json"), picture: join(root, "nearest.png") };
+  if (root === undefined) return undefined;
+  const which = [
+    ...(path.endsWith(checkpointSuffix) ? [basename(path, checkpointSuffix)] : []),
+    ...(split === "test" ? [] : [split]),
+  ];
+  const name = (what: string, ending: string) => join(root, `${[what, ...which].join("-")}.${ending}`);
+  return { result: name("evaluation", "json"), picture: name("nearest", "png") };
 }
 
 function kindOf(name: DataName): keyof typeof usualCount {
@@ -171,11 +195,7 @@ interface ImageOptions extends Required<Pick<EvaluationOptions, "seed" | "split"
   readonly eyes: Eyes;
 }
 
-async function evaluateImages(
-  samples: Float32Array,
-  source: DataSource,
-  { seed, split, eyes, onNotice }: ImageOptions,
-) {
+async function evaluateImages(made: Float32Array, source: DataSource, { seed, split, eyes, onNotice }: ImageOptions) {
   const reference = dataSetOf(source.name).reference!;
   const [real, train] = [await reference(source, split), await reference(source, "train")];
   if (real.count < fewestSamples) {
@@ -183,10 +203,16 @@ async function evaluateImages(
     throw new InputError(source.name, `${expected}, got ${real.count}. Give more images.`);
   }
   const trainImages = valuesOf(train);
+  const count = Math.min(made.length / pixels, train.count);
+  if (count < made.length / pixels) {
+    onNotice(
+      `Measuring ${count} of the samples: as many real images are there to train on, and figures of other numbers cannot be compared.`,
+    );
+  }
+  const samples = someImages(made, count, stream(seed, "evaluation/samples"));
   const reality = await referenceOf(valuesOf(real), trainImages, train.labels, eyes);
-  const count = Math.min(samples.length / pixels, train.count);
   const key = [
-    "scale 2",
+    "scale 3",
     source.name,
     imageDataset(train).fingerprint,
     eyes.classifier.name,
@@ -199,7 +225,7 @@ async function evaluateImages(
     const unseen = await reference(source, split === "test" ? "validation" : "test");
     const sets = {
       ...scaleSets({ images: trainImages, labels: reality.trainClasses }, count),
-      unseenImages: valuesOf(unseen).subarray(0, count * pixels),
+      unseenImages: someImages(valuesOf(unseen), count, stream(0, "evaluation/unseen images")),
     };
     const entries: [string, Figures][] = [];
     for (const [name, images] of Object.entries(sets)) entries.push([name, await figuresOf(images, reality, eyes, 0)]);
@@ -207,6 +233,7 @@ async function evaluateImages(
   });
   const figures = await figuresOf(samples, reality, eyes, seed);
   return {
+    samples: count,
     ...besideFloors(figures, scale, eyes, train.labels === undefined),
     nearest: await nearestPicture(samples, trainImages, reality, eyes),
   };
@@ -217,7 +244,7 @@ function besideFloors(figures: Figures, scale: Scale, { classifier, check }: Eye
   const beside = (of: (of: Figures) => number): Beside => ({ value: of(figures), floor: of(floor) });
   return {
     fid: { ...beside(({ fid }) => fid), bias: figures.bias, features: classifier.name },
-    kid: { ...beside(({ kid }) => kid.value), interval: figures.kid.interval },
+    kid: { ...beside(({ kid }) => kid.value), interval: figures.kid.interval, floorInterval: floor.kid.interval },
     precision: beside(({ precision }) => precision),
     recall: beside(({ recall }) => recall),
     density: beside(({ density }) => density),
@@ -258,39 +285,6 @@ async function nearestPicture(
   const grid = new Float32Array(images.length * pixels);
   for (const [i, image] of images.entries()) grid.set(image, i * pixels);
   return imageGrid(grid, [1, 28, 28], { columns: 1 + neighbours });
-}
-
-async function evaluateStacked(
-  samples: Float32Array,
-  source: DataSource,
-  split: EvaluationOptions["split"],
-  classifier: Extractor,
-) {
-  const { open, reference } = dataSetOf(source.name);
-  const data = await open(source, split);
-  const draw = (seed: number) => {
-    const images = new Float32Array(samples.length);
-    data.fill(seed, 0, images);
-    return images;
-  };
-  const real = await see(classifier, draw(1), 3);
-  const prior = histogram((await reference!(source, "train")).labels!, 10);
-  return {
-    features: classifier.name,
-    figures: await stackedFigures(samples, real, prior, classifier),
-    floor: await stackedFigures(draw(2), real, prior, classifier),
-  };
-}
-
-function evaluatePoints(samples: Float32Array, mixture: Mixture) {
-  const matrix = (values: Float32Array) => ({ rows: values.length / 2, columns: 2, values });
-  const draw = (seed: number) => {
-    const points = new Float32Array(samples.length);
-    mixture.fill(seed, 0, points);
-    return matrix(points);
-  };
-  const truth = draw(1);
-  return { figures: mixtureModes(matrix(samples), mixture, truth), floor: mixtureModes(draw(2), mixture, truth) };
 }
 
 /** Grey levels in [0, 1]. */
