@@ -134,9 +134,10 @@ export function watchNews({ step, watch }: LogRecord): string | undefined {
   return [found, back].filter((line) => line !== undefined).join("\n") || undefined;
 }
 
-/** `distance 12.3, 10 modes` */
-export function qualityText({ distance, modes }: Quality): string {
-  return `distance ${distance.toPrecision(3)}, ${modes} mode${modes === 1 ? "" : "s"}`;
+/** `distance 12.3 (real 4.5), 10 modes` */
+export function qualityText({ distance, floor, modes }: Quality): string {
+  const real = floor === undefined ? "" : ` (real ${floor.toPrecision(2)})`;
+  return `distance ${distance.toPrecision(3)}${real}, ${modes} mode${modes === 1 ? "" : "s"}`;
 }
 
 /** `45s`, `2m 31s`, `1h 02m` */

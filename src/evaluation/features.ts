@@ -57,11 +57,14 @@ const randomNetwork = sequential("random", [
   rise,
 ]);
 
-/** Convolutions with random weights, always the same. */
+/** Convolutions with random weights, always the same; their name holds the first digits of the SHA-256 of these. */
 export function openRandomFeatures(runtime: Runtime): Promise<Extractor> {
   const weights = new Map(randomNetwork.parameters.map((spec) => [spec.name, drawn(spec)]));
+  const hash = createHash("sha256");
+  for (const { values } of weights.values()) hash.update(new Uint8Array(values.buffer));
+  const name = `random-conv-v1:${hash.digest("hex").slice(0, 12)}`;
   const see = (...[of, images]: Parameters<typeof classify>) => ({ features: randomNetwork.apply(of, images) });
-  return openExtractor(runtime, { name: "random-conv-v1", weights, see });
+  return openExtractor(runtime, { name, weights, see });
 }
 
 function drawn({ name, shape, initialiser }: TensorSpec) {

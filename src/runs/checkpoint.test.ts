@@ -1,4 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { type Fault, type FaultyDisk, faultyDisk } from "../../test/support/faulty-disk.ts";
 import { CheckpointError, StorageError } from "../errors.ts";
 import {
@@ -13,7 +15,7 @@ import {
   saveCheckpoint,
   settleBest,
 } from "./checkpoint.ts";
-import type { FileSystem } from "./file-system.ts";
+import { disk as realDisk, type FileSystem } from "./file-system.ts";
 
 const folder = "/run/checkpoints";
 const checkpointOf = (step: number): Checkpoint => ({
@@ -267,4 +269,54 @@ test("a process that another has succeeded removes no checkpoint", async () => {
     "taken over",
   );
   for (const step of [10, 20, 30]) expect(disk.names()).toContain(checkpointPath(folder, step));
+});
+
+/** A file of so many bytes that takes no place on the disk, with a safetensors header that declares `payload` bytes of numbers, or without. */
+function sparse(sizeBytes: number, payload?: number): string {
+  const root = mkdtempSync(`${tmpdir()}/coordescent-checkpoint-`);
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const path = checkpointPath(root, 60);
+  const entry = { dtype: "F32", shape: [payload! / 4], data_offsets: [0, payload] };
+  const json = payload === undefined ? "" : JSON.stringify({ __metadata__: {}, weight: entry });
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  writeFileSync(path, Buffer.concat([length, Buffer.from(json)]));
+  truncateSync(path, sizeBytes);
+  return path;
+}
+
+const damagedHeader = (path: string, text: string) => {
+  const bytes = Buffer.alloc(8 + text.length);
+  bytes.writeBigUInt64LE(BigInt(text.length));
+  bytes.write(text, 8);
+  writeFileSync(path, bytes, { flag: "r+" });
+  return path;
+};
+
+const large = 700 * 2 ** 20;
+
+test.each([
+  ["no header", () => sparse(large), /expected { first, got "": damaged|expected a header/],
+  ["a header that declares less", () => sparse(large, 400), /expected \d+ bytes as the header says, got 734003200/],
+  ["a header that declares more", () => sparse(large, 2 ** 30), /expected \d+ bytes as the header says, got 734003200/],
+  ["a header that is no JSON", () => damagedHeader(sparse(large), "{none"), /expected a safetensors header in JSON/],
+  ["a header of a list", () => damagedHeader(sparse(large), "[1]"), /expected a safetensors header in JSON/],
+  ["more than 2 GiB", () => sparse(3 * 2 ** 30, 3 * 2 ** 30), /expected at most 2147483647 bytes, got 3221225472/],
+])("a large file with %s is refused before it is read", async (_, make, problem) => {
+  const path = make();
+  let mostBytes = 0;
+  const files: FileSystem = {
+    ...realDisk,
+    read: (name, limits) =>
+      realDisk.read(name, limits).then((bytes) => {
+        mostBytes = Math.max(mostBytes, bytes.length);
+        return bytes;
+      }),
+  };
+  const before = process.memoryUsage().rss;
+  const error = await loadCheckpoint(path, files).catch((cause: unknown) => cause);
+  expect(error).toBeInstanceOf(CheckpointError);
+  expect((error as Error).message).toMatch(problem);
+  expect(mostBytes).toBe(0);
+  expect(process.memoryUsage().rss - before).toBeLessThan(64 * 2 ** 20);
 });

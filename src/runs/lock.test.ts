@@ -56,7 +56,13 @@ test("a dead holder is succeeded at once: its process is gone, or began at anoth
   }
 });
 
-test.each(["", "null", "{}", '{"pid":"1"}'])("a lock that says nothing of use is nobody's: %s", async (text) => {
+test.each([
+  ["", ""],
+  ["null", "null"],
+  ["{}", "{}"],
+  ["a number that is a text", '{"pid":"1"}'],
+  ["more than 4 KiB", `${JSON.stringify({ ...identify(), epoch: 7, since: "", token: "" })}${" ".repeat(4096)}`],
+])("a lock that says nothing of use is nobody's: %s", async (_, text) => {
   const root = folder();
   writeFileSync(join(root, "lock.7"), text);
   expect(await findLock(root)).toEqual({ epoch: 7, holder: undefined, isHeld: false });

@@ -6,8 +6,9 @@ import { chart, formatLoss } from "./report-sections.ts";
 export function qualitySections(log: readonly LogRecord[]): string[] {
   const last = log.findLast(({ quality }) => quality);
   if (!last?.quality) return [];
-  const { distance, diversity, histogram, modes } = last.quality;
-  const distances = chart("distance", "Distance from real examples", "On held-out examples; the smaller, the better.", {
+  const { distance, floor, diversity, histogram, modes } = last.quality;
+  const best = floor === undefined ? "the smaller, the better" : `as many real ones have ${formatLoss(floor)}`;
+  const distances = chart("distance", "Distance from real examples", `On held-out examples; ${best}.`, {
     label: `Distance of samples from real examples over steps, ${formatLoss(distance)} at the end`,
     height: 230,
   });

@@ -47,6 +47,8 @@ export interface LogRecord {
 export interface Quality {
   /** From real examples: the smaller, the better. By it the best checkpoint is chosen. */
   readonly distance: number;
+  /** That of as many real examples that were not made. */
+  readonly floor?: number;
   /** Modes of the data, such as digits, that the samples show. */
   readonly modes: number;
   /** Share of the samples in each class. */
