@@ -54,8 +54,8 @@ async function qualities(seed: number, at: readonly number[]) {
   for (const iteration of at) {
     const [begun, begunCpu] = [performance.now(), process.cpuUsage()];
     while (trainer.step < iteration) {
-      const { step, metrics } = await trainer.iterate();
-      if (!Object.values(metrics).every(Number.isFinite)) return { points, divergedAt: step };
+      const { step, skipped } = await trainer.iterate();
+      if (skipped) return { points, divergedAt: step };
     }
     const { user, system } = process.cpuUsage(begunCpu);
     trainingMs += performance.now() - begun;
@@ -74,7 +74,11 @@ async function qualities(seed: number, at: readonly number[]) {
   return { points };
 }
 
-const about = ({ batch, threads }: Config) => ({ batch, threads });
+/** Everything that a later default may have otherwise. */
+const about = ({ batch, threads, loss, generator, discriminator, descent, game }: Config) => ({
+  ...{ batch, threads },
+  config: { loss, generator, discriminator, descent, game },
+});
 for (const seed of values.seeds.split(",").map(Number)) {
   const found = await qualities(seed, values.at.split(",").map(Number));
   const what = {
