@@ -80,8 +80,8 @@ function imageLines({ scale, fid, kid, precision, recall, density, coverage, cla
   const { nearestNeighbour, memorisation, check } = rest;
   const table = [
     ["", ...columns],
-    line("FID-C", fid.value, (of) => of.fid),
     line("KID", kid.value, (of) => of.kid.value),
+    line("FID-C", fid.value, (of) => of.fid),
     line("precision", precision.value, (of) => of.precision, 3),
     line("recall", recall.value, (of) => of.recall, 3),
     line("density", density.value, (of) => of.density, 3),

@@ -147,7 +147,7 @@ function checkOptions(kind: keyof typeof usualCount, { split, wantsPicture }: Ev
 }
 
 /** Samples of a run, a checkpoint or a file, and what they imitate. */
-async function samplesOf(path: string, { count, seed, data: asked }: EvaluationOptions) {
+async function samplesOf(path: string, { count, seed, data: asked, onNotice }: EvaluationOptions) {
   const data = asked ?? "mnist";
   if (runOf(path) !== undefined) {
     if (asked !== undefined) {
@@ -164,6 +164,8 @@ async function samplesOf(path: string, { count, seed, data: asked }: EvaluationO
   const values = readSamples(path, shape);
   const columns = shape.reduce((product, length) => product * length, 1);
   const all = { rows: values.length / columns, columns, values };
+  if (count !== undefined && all.rows < count)
+    onNotice?.(`${path}: holds ${all.rows} samples, fewer than --count ${count}.`);
   const { values: samples } = someRows(all, count ?? all.rows, stream(seed, "evaluation/samples")); // they may lie in an order
   return { samples, data, step: undefined, damaged: [] };
 }
