@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { parseJson } from "../data/json.ts";
+import { maxFileBytes } from "../data/reading.ts";
 import { decodeSafetensors, encodeSafetensors, payloadOf } from "../data/safetensors.ts";
 import { CheckpointError, StorageError } from "../errors.ts";
 import type { TensorSpec } from "../program.ts";
@@ -164,7 +165,8 @@ export async function hasCheckpoints(folder: string): Promise<boolean> {
 
 /** Reads a checkpoint and checks it against its checksum. Throws CheckpointError. */
 export async function loadCheckpoint(path: string, files: FileSystem = disk): Promise<Checkpoint> {
-  const bytes = await readIfThere(path, files);
+  const checkStart = (start: Uint8Array, sizeBytes: number) => checkLength(start, sizeBytes, path);
+  const bytes = await readIfThere(path, files, { checkStart, startBytes: 8 + maxHeaderBytes });
   if (!bytes) throw new CheckpointError(path, "expected a checkpoint, found no such file.");
   const { metadata, tensors } = decodeSafetensors(bytes, path);
   if (metadata.format !== format) {
@@ -188,6 +190,36 @@ export async function loadCheckpoint(path: string, files: FileSystem = disk): Pr
   const state = parsed(rest.state ?? "", "the state of the training", parseLoopState, path);
   const origin = rest.origin === undefined ? {} : { origin: parsed(rest.origin, "the origin", parseOrigin, path) };
   return { step, snapshot: tensors, state, records, ...origin };
+}
+
+/** As of `decodeSafetensors`. */
+const maxHeaderBytes = 10 * 2 ** 20;
+
+/**
+ * Refuses a file that is not as long as its header says before its numbers are read: a long one without any costs nothing to make. One that ends with the
+ * start is read already, and `decodeSafetensors` says what is wrong with it.
+ */
+function checkLength(start: Uint8Array, sizeBytes: number, path: string): void {
+  if (start.length === sizeBytes) return;
+  if (sizeBytes > maxFileBytes) {
+    throw new CheckpointError(path, `expected at most ${maxFileBytes} bytes, got ${sizeBytes}.`);
+  }
+  const length = Number(new DataView(start.buffer, start.byteOffset).getBigUint64(0, true));
+  const refuse = (problem: string) =>
+    new CheckpointError(path, `expected a safetensors header: ${problem}: damaged or another format.`);
+  if (length > maxHeaderBytes) throw refuse(`expected at most ${maxHeaderBytes} bytes, got ${length}`);
+  if (start[8] !== 0x7b) throw refuse("expected { first");
+  const end = 8 + length + payloadBytes(parseJson(start.subarray(8, 8 + length), refuse) as object);
+  if (end === sizeBytes) return;
+  throw new CheckpointError(path, `expected ${end} bytes as the header says, got ${sizeBytes}: truncated or damaged.`);
+}
+
+/** Where the last tensor of a header ends; not a number where one is none. */
+function payloadBytes({ __metadata__: _, ...entries }: { readonly __metadata__?: unknown }): number {
+  return Object.values(entries as Readonly<Record<string, { data_offsets?: readonly unknown[] } | null>>).reduce(
+    (end, entry) => Math.max(end, Number(entry?.data_offsets?.[1])),
+    0,
+  );
 }
 
 const isCount = (value: number) => Number.isSafeInteger(value) && value >= 0;

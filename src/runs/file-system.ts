@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
-import { link, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, link, open, readdir, rename, rm } from "node:fs/promises";
+import { maxFileBytes } from "../data/reading.ts";
 
 /** A file that is open. */
 export interface OpenFile {
@@ -10,12 +11,21 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
+/** What is asked of a file before all of it is read. */
+export interface ReadLimits {
+  /** Longer ones are not read: EFBIG. */
+  readonly maxBytes?: number;
+  /** Is shown the first `startBytes`, or all where there are no more, and the size, and throws where it wants no more of the file. */
+  readonly checkStart?: (start: Uint8Array, sizeBytes: number) => void;
+  readonly startBytes?: number;
+}
+
 /** What runs are kept with. Tests put faults in its place. */
 export interface FileSystem {
   /** Opens a new file (`wx`), one that is there (`r+`), or a folder, to sync it (`r`). */
   open(path: string, flags: "wx" | "r+" | "r"): Promise<OpenFile>;
-  /** The bytes of a regular file; of anything else an error as of a folder, EISDIR. */
-  read(path: string): Promise<Uint8Array>;
+  /** The bytes of a regular file; of anything else an error as of a folder, EISDIR. Takes no memory for more than its start before the limits are checked. */
+  read(path: string, limits?: ReadLimits): Promise<Uint8Array>;
   /** Names in a folder. */
   list(folder: string): Promise<string[]>;
   rename(from: string, to: string): Promise<void>;
@@ -35,11 +45,17 @@ export const disk: FileSystem = {
       close: () => file.close(),
     };
   },
-  async read(path) {
-    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // a pipe would be waited for
+  async read(path, { maxBytes = maxFileBytes, checkStart, startBytes = 0 } = {}) {
+    const file = await openRegular(path);
     try {
-      if ((await file.stat()).isFile()) return await file.readFile();
-      throw Object.assign(new Error("expected a file, found something else"), { code: "EISDIR" });
+      const { size } = await file.stat();
+      const start = await filled(file, Buffer.allocUnsafeSlow(Math.min(size, startBytes)), 0);
+      checkStart?.(start, size);
+      if (size > maxBytes) throw failure("EFBIG", `expected a file of at most ${maxBytes} bytes, got ${size}`);
+      if (start.length === size) return start;
+      const bytes = Buffer.allocUnsafeSlow(size);
+      bytes.set(start);
+      return await filled(file, bytes, start.length);
     } finally {
       await file.close();
     }
@@ -49,3 +65,27 @@ export const disk: FileSystem = {
   link,
   remove: (path) => rm(path, { force: true }),
 };
+
+const failure = (code: string, problem: string) => Object.assign(new Error(problem), { code });
+
+/** Opens a regular file for reading, and anything else not; a pipe is not waited for. */
+async function openRegular(path: string): Promise<FileHandle> {
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    if ((await file.stat()).isFile()) return file;
+    throw failure("EISDIR", "expected a file, found something else");
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Bytes with those of a file from their place `from` on; fewer where it ends before. */
+async function filled(file: FileHandle, bytes: Buffer, from: number): Promise<Uint8Array> {
+  for (let at = from; at < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, at, bytes.length - at, at);
+    if (bytesRead === 0) return bytes.subarray(0, at);
+    at += bytesRead;
+  }
+  return bytes;
+}

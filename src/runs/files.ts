@@ -3,7 +3,7 @@ import { realpath, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { StorageError } from "../errors.ts";
-import { disk, type FileSystem, type OpenFile } from "./file-system.ts";
+import { disk, type FileSystem, type OpenFile, type ReadLimits } from "./file-system.ts";
 import { isRunning } from "./process.ts";
 
 /** Where and under which condition a file is written. */
@@ -141,13 +141,21 @@ export async function writeOver(path: string, content: Uint8Array): Promise<void
   });
 }
 
-/** The bytes of a file, or undefined where there is none. Throws StorageError where it cannot be read. */
-export async function readIfThere(path: string, files: FileSystem = disk): Promise<Uint8Array | undefined> {
+/**
+ * The bytes of a file, or undefined where there is none, or none of at most `limits.maxBytes`. Throws StorageError where it cannot be read, and what
+ * `limits.checkStart` throws.
+ */
+export async function readIfThere(
+  path: string,
+  files: FileSystem = disk,
+  limits: ReadLimits = {},
+): Promise<Uint8Array | undefined> {
+  const absent = ["ENOENT", "ENOTDIR", "EISDIR", ...(limits.maxBytes === undefined ? [] : ["EFBIG"])];
   try {
-    return await files.read(path);
+    return await files.read(path, limits);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return undefined;
+    if (!isSystemError(error)) throw error;
+    if (absent.includes((error as NodeJS.ErrnoException).code!)) return undefined;
     throw storageError(path, "cannot be read", error);
   }
 }

@@ -136,9 +136,12 @@ async function lockNames(root: string): Promise<string[]> {
   return names.filter(isLockName).sort((a, b) => epochOf(b) - epochOf(a));
 }
 
+/** A lock has a few hundred bytes. */
+const maxLockBytes = 4096;
+
 /** Who has written a lock; nobody where it is another's file, as locks are made whole, by linking. */
 async function readHolder(path: string): Promise<Holder | undefined> {
-  const bytes = await readIfThere(path);
+  const bytes = await readIfThere(path, disk, { maxBytes: maxLockBytes });
   try {
     return bytes && holderSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch {

@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { CheckpointError, StorageError } from "../errors.ts";
 import { hasCheckpoints, loadNewest } from "./checkpoint.ts";
-import { readSummary } from "./concluding.ts";
 import { findLock, type Holder } from "./lock.ts";
 import { readSoundLog } from "./log.ts";
 import { openRun, type RunPaths } from "./run-directory.ts";
-import type { Summary } from "./summary.ts";
+import { readSummary, type Summary } from "./summary.ts";
 
 /** What has become of a run. */
 export interface Status {

@@ -14,7 +14,7 @@ import {
   setAsideAfter,
   settleBest,
 } from "./checkpoint.ts";
-import { conclude, isConcluded } from "./concluding.ts";
+import { conclude } from "./concluding.ts";
 import { type Config, configure } from "./config.ts";
 import { type DataName, type DataSource, titleOf } from "./data-source.ts";
 import { removeFile } from "./files.ts";
@@ -24,7 +24,7 @@ import { originOf } from "./origin.ts";
 import { createRun, openRun, prepareFolders, type RunPaths, type RunRecord, writeRecord } from "./run-directory.ts";
 import { stopRequest } from "./stop-request.ts";
 import { noTrouble, type Run, store, watchedWith } from "./storing.ts";
-import type { Summary } from "./summary.ts";
+import { isConcluded, type Summary } from "./summary.ts";
 import type { Job, WorkerMessage } from "./worker.ts";
 
 /** Who is told what a training does. */

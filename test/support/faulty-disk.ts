@@ -83,9 +83,11 @@ export function faultyDisk({ forgetful = false, start = new Map() as Names } = {
         close: async () => void enter(),
       };
     },
-    async read(path) {
+    async read(path, { checkStart, startBytes = 0 } = {}) {
       enter();
-      return nodeAt(path).cached.slice();
+      const bytes = nodeAt(path).cached.slice();
+      checkStart?.(bytes.subarray(0, startBytes), bytes.length);
+      return bytes;
     },
     async list(folder) {
       enter();
