@@ -66,6 +66,21 @@ export const disk: FileSystem = {
   remove: (path) => rm(path, { force: true }),
 };
 
+/** The bytes of a regular file in pieces, each a memory of its own; of anything else an error as of a folder, EISDIR. */
+export async function* piecesOf(path: string, pieceBytes = 2 ** 16): AsyncGenerator<Uint8Array, void, void> {
+  const file = await openRegular(path);
+  try {
+    for (let at = 0; ; ) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(pieceBytes), 0, pieceBytes, at);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
 const failure = (code: string, problem: string) => Object.assign(new Error(problem), { code });
 
 /** Opens a regular file for reading, and anything else not; a pipe is not waited for. */

@@ -150,15 +150,19 @@ export async function readIfThere(
   files: FileSystem = disk,
   limits: ReadLimits = {},
 ): Promise<Uint8Array | undefined> {
-  const absent = ["ENOENT", "ENOTDIR", "EISDIR", ...(limits.maxBytes === undefined ? [] : ["EFBIG"])];
   try {
     return await files.read(path, limits);
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    if (absent.includes((error as NodeJS.ErrnoException).code!)) return undefined;
+    const isTooLong = (error as NodeJS.ErrnoException).code === "EFBIG" && limits.maxBytes !== undefined;
+    if (isAbsent(error) || isTooLong) return undefined;
     throw storageError(path, "cannot be read", error);
   }
 }
+
+/** Whether an error says that there is no such file, or a folder in its place. */
+export const isAbsent = (error: unknown) =>
+  ["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code!);
 
 const isSystemError = (error: unknown) => typeof (error as NodeJS.ErrnoException)?.code === "string";
 

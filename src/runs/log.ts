@@ -1,7 +1,7 @@
 import { InputError } from "../errors.ts";
 import type { LogRecord } from "../train/train.ts";
-import { disk } from "./file-system.ts";
-import { readIfThere, storageError, type WriteOptions, writeWhole } from "./files.ts";
+import { disk, piecesOf } from "./file-system.ts";
+import { isAbsent, storageError, type WriteOptions, writeWhole } from "./files.ts";
 
 /** The log of a run, `metrics.jsonl`, open for writing at its end. */
 export interface Log {
@@ -21,13 +21,13 @@ export interface Log {
  */
 export async function openLog(path: string, kept: readonly LogRecord[], options: WriteOptions = {}): Promise<Log> {
   const { files = disk, guard } = options;
-  const start = encode(kept);
+  const start = encodeParts(kept);
   await writeWhole(path, start, options);
   const file = await files.open(path, "r+").catch((error) => {
     throw storageError(path, "cannot be written", error);
   });
   let records = kept.length;
-  let end = start.length;
+  let end = start.reduce((sum, part) => sum + part.length, 0);
   let waiting: Uint8Array = new Uint8Array(0);
 
   const guarded = async (action: () => Promise<void>) => {
@@ -71,28 +71,65 @@ export async function openLog(path: string, kept: readonly LogRecord[], options:
 const encode = (records: readonly LogRecord[]): Uint8Array =>
   new TextEncoder().encode(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
 
+/** The same in parts: one text cannot have more than 512 MiB. */
+const encodeParts = (records: readonly LogRecord[], each = 1000): Uint8Array[] =>
+  Array.from({ length: Math.ceil(records.length / each) }, (_, i) => encode(records.slice(i * each, (i + 1) * each)));
+
 /**
  * The records of a log, or the first `count`, behind which no line is looked at; none where there is no file. A last line that was cut off is left out.
  * Throws InputError, StorageError.
  */
-export async function readLog(path: string, count?: number): Promise<LogRecord[]> {
-  return (await readLines(path)).slice(0, count).map((line, i) => parseRecord(line, path, i + 1));
-}
-
-/** The records of a log up to the first line that is none: a loss of power may leave anything at its end. Throws StorageError. */
-export async function readSoundLog(path: string): Promise<LogRecord[]> {
+export async function readLog(path: string, count = Number.POSITIVE_INFINITY): Promise<LogRecord[]> {
   const records: LogRecord[] = [];
-  for (const line of await readLines(path)) {
-    const record = recordOf(line);
-    if (!record) break;
-    records.push(record);
+  if (count === 0) return records;
+  for await (const line of linesOf(path)) {
+    records.push(parseRecord(line, path, records.length + 1));
+    if (records.length === count) break;
   }
   return records;
 }
 
-async function readLines(path: string): Promise<string[]> {
-  const bytes = await readIfThere(path);
-  return bytes ? new TextDecoder().decode(bytes).split("\n").slice(0, -1) : [];
+/** The last record of a log before the first line that is none: a loss of power may leave anything at its end. Throws StorageError. */
+export async function lastSoundRecord(path: string): Promise<LogRecord | undefined> {
+  let last: LogRecord | undefined;
+  for await (const line of linesOf(path)) {
+    const record = recordOf(line);
+    if (!record) break;
+    last = record;
+  }
+  return last;
+}
+
+/** A record has a few kilobytes. */
+const maxLineBytes = 2 ** 20;
+const newline = 0x0a;
+
+/** The lines of a log, but for a last one that was cut off; of one that is longer than a record can be the beginning. Throws StorageError. */
+async function* linesOf(path: string): AsyncGenerator<string, void, void> {
+  let begun: Uint8Array = new Uint8Array(0);
+  const decode = (part: Uint8Array) => {
+    const line = begun.length > 0 ? Buffer.concat([begun, part]) : part;
+    return new TextDecoder().decode(line.subarray(0, maxLineBytes));
+  };
+  for await (const piece of existing(path)) {
+    let at = 0;
+    for (let end = piece.indexOf(newline); end >= 0; end = piece.indexOf(newline, at)) {
+      yield decode(piece.subarray(at, end));
+      begun = new Uint8Array(0);
+      at = end + 1;
+    }
+    begun = Buffer.concat([begun, piece.subarray(at)]);
+    if (begun.length > maxLineBytes) return yield decode(new Uint8Array(0));
+  }
+}
+
+/** The pieces of a file; none where there is no such file. Throws StorageError. */
+async function* existing(path: string): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* piecesOf(path);
+  } catch (error) {
+    if (!isAbsent(error)) throw storageError(path, "cannot be read", error);
+  }
 }
 
 function parseRecord(line: string, path: string, number: number): LogRecord {

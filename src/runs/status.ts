@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { CheckpointError, StorageError } from "../errors.ts";
 import { hasCheckpoints, loadNewest } from "./checkpoint.ts";
 import { findLock, type Holder } from "./lock.ts";
-import { readSoundLog } from "./log.ts";
+import { lastSoundRecord } from "./log.ts";
 import { openRun, type RunPaths } from "./run-directory.ts";
 import { readSummary, type Summary } from "./summary.ts";
 
@@ -29,8 +29,7 @@ export interface Status {
 export async function statusOf(root: string): Promise<Status> {
   const { paths, record } = await openRun(root);
   const lock = await findLock(root);
-  const records = await readSoundLog(paths.log);
-  const last = records.at(-1);
+  const last = await lastSoundRecord(paths.log);
   const summary = await readSummary(paths);
   const newest = await newestOf(paths);
   const state = lock?.isHeld ? "running" : (summary?.state ?? (lock ? "killed" : "interrupted"));

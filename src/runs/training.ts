@@ -19,7 +19,7 @@ import { type Config, configure } from "./config.ts";
 import { type DataName, type DataSource, titleOf } from "./data-source.ts";
 import { removeFile } from "./files.ts";
 import { acquireLock, type Lock } from "./lock.ts";
-import { openLog, readLog, readSoundLog } from "./log.ts";
+import { lastSoundRecord, openLog, readLog } from "./log.ts";
 import { originOf } from "./origin.ts";
 import { createRun, openRun, prepareFolders, type RunPaths, type RunRecord, writeRecord } from "./run-directory.ts";
 import { stopRequest } from "./stop-request.ts";
@@ -147,7 +147,7 @@ async function newestOf(paths: RunPaths, record: RunRecord, observer: Observer):
 /** Whether nothing says that a run was ever under way. */
 async function isUnbegun({ checkpoints, log, summary }: RunPaths): Promise<boolean> {
   const hasEnded = [summary, bestPath(checkpoints)].some(existsSync);
-  return !hasEnded && (await readSoundLog(log)).length === 0;
+  return !hasEnded && (await lastSoundRecord(log)) === undefined;
 }
 
 /** The best checkpoint, and the one to go on from, which knows no other; where one is lost the observer is told. */
