@@ -13,6 +13,7 @@ const known = z.string().nullable();
 const holderSchema = z.object({
   pid: z.int().positive(),
   host: z.string(),
+  machine: known.default(null), // older versions did not say it
   boot: known,
   namespace: known,
   began: known,

@@ -6,6 +6,8 @@ import { hostname } from "node:os";
 export interface ProcessIdentity {
   readonly pid: number;
   readonly host: string;
+  /** Of the machine, as long as its system is the same, where it can be known: several machines may have the same name. */
+  readonly machine: string | null;
   /** Of the machine since it started, where it can be known. */
   readonly boot: string | null;
   /** Within which its number means something, where there are such: that of a container, say. */
@@ -27,15 +29,37 @@ export function isRunning(pid: number): boolean {
 /** This process. */
 export function identify(): ProcessIdentity {
   const { pid } = process;
-  return { pid, host: hostname(), boot: bootId(), namespace: namespaceOfPids(), began: beginningOf(pid) };
+  return { pid, ...findPlace(), began: beginningOf(pid) };
 }
 
-/** Whether a process is alive; undefined where that cannot be seen from this machine, or from within this container. */
-export function isAlive({ pid, host, boot, namespace, began }: ProcessIdentity): boolean | undefined {
-  if (host !== hostname()) return undefined;
-  if (boot !== bootId()) return false;
-  if (namespace !== namespaceOfPids()) return undefined;
+/** Where a process runs. */
+type Place = Omit<ProcessIdentity, "pid" | "began">;
+
+const findPlace = (): Place => ({
+  host: hostname(),
+  machine: machineId(),
+  boot: bootId(),
+  namespace: namespaceOfPids(),
+});
+
+/** Whether a process is alive; undefined where that cannot be seen from `here`: this machine, and this container of it. */
+export function isAlive({ pid, began, ...place }: ProcessIdentity, here: Place = findPlace()): boolean | undefined {
+  if (place.host !== here.host) return undefined;
+  if (place.boot !== here.boot) {
+    const wasHere = place.machine !== null && place.machine === here.machine;
+    return wasHere ? false : undefined; // a name says little: many machines are called localhost
+  }
+  if (place.namespace !== here.namespace) return undefined;
   return isRunning(pid) && began === beginningOf(pid);
+}
+
+/** Where it has one (machine-id(5)): a new system has an empty file, or says that it is uninitialized. */
+function machineId(): string | null {
+  try {
+    return /^[0-9a-f]{32}$/.exec(readFileSync("/etc/machine-id", "latin1").trim())?.[0] ?? null;
+  } catch {
+    return null;
+  }
 }
 
 function namespaceOfPids(): string | null {
