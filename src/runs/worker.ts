@@ -10,6 +10,7 @@ import { createTrainer } from "../train/trainer.ts";
 import { type Checkpoint, checkTensors } from "./checkpoint.ts";
 import type { Config } from "./config.ts";
 import { type DataSource, dataSetOf } from "./data-source.ts";
+import { freeGarbage } from "./garbage.ts";
 import { checkMemory, memoryNeed } from "./memory-need.ts";
 import { planOf } from "./model.ts";
 import { probeOf } from "./probing.ts";
@@ -83,7 +84,9 @@ async function work({ config, source, stop, resume }: Job, post: Post): Promise<
   for await (const event of events) {
     if (Atomics.load(flag, 0) === stopRequest.abandon) break;
     post(event, event.type === "samples" ? [event.samples.buffer as ArrayBuffer] : []);
-    if (event.type === "checkpoint") stored = once(port, "message");
+    if (event.type !== "checkpoint") continue;
+    stored = once(port, "message");
+    freeGarbage();
   }
   await trainer.release();
   post({ type: "done" });
