@@ -42,6 +42,8 @@ export interface FoundLock {
   readonly holder: Holder | undefined;
   /** Whether its holder is at work; on another machine or in another container, whether it has lately given a sign of life. */
   readonly isHeld: boolean;
+  /** Milliseconds since the last sign of life, where that is all that can be known from here. */
+  readonly silentMs?: number;
 }
 
 const signOfLifeMs = 5000;
@@ -117,14 +119,17 @@ export function lockedBy(root: string, holder: Holder): LockedError {
 async function readLock(root: string, name: string): Promise<FoundLock> {
   const path = join(root, name);
   const holder = await readHolder(path);
-  const isHeld = holder !== undefined && (isAlive(holder) ?? (await silenceOf(path)) < silenceMs);
-  return { epoch: epochOf(name), holder, isHeld };
+  const epoch = epochOf(name);
+  const known = holder ? isAlive(holder) : false;
+  if (known !== undefined) return { epoch, holder, isHeld: known };
+  const silentMs = await silenceOf(path);
+  return { epoch, holder, isHeld: silentMs < silenceMs, silentMs };
 }
 
-/** Milliseconds since a holder gave a sign of life. */
+/** Milliseconds since a holder gave a sign of life; none where its clock is ahead. */
 async function silenceOf(path: string): Promise<number> {
   return stat(path).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs,
+    ({ mtimeMs }) => Math.max(0, Date.now() - mtimeMs),
     () => Number.POSITIVE_INFINITY,
   );
 }

@@ -9,12 +9,17 @@ import { readSummary, type Summary } from "./summary.ts";
 /** What has become of a run. */
 export interface Status {
   readonly run: string;
-  /** `running` only while the process that writes it is alive; `killed`: that process died before it could say how the run ended. */
+  /**
+   * `running` only while the process that writes it is alive, or where that cannot be seen from this machine or container, as long as it gives signs of life;
+   * `killed`: that process died before it could say how the run ended.
+   */
   readonly state: Summary["state"] | "running" | "killed";
   readonly step: number;
   readonly steps: number;
   /** The process that writes it, or wrote it when it died. */
   readonly holder: Holder | null;
+  /** How long ago that process last gave a sign of life, where nothing more can be known of it from here; null where it can be checked. */
+  readonly lastSeenMs: number | null;
   /** Of the newest record. */
   readonly imagesPerSecond: number | null;
   /** At the rate so far, while it is running. */
@@ -34,13 +39,15 @@ export async function statusOf(root: string): Promise<Status> {
   const newest = await newestOf(paths);
   const state = lock?.isHeld ? "running" : (summary?.state ?? (lock ? "killed" : "interrupted"));
   const { steps } = record.config;
+  const holder = state === "running" || state === "killed" ? lock?.holder : undefined;
   const step = Math.max(last?.step ?? 0, newest.step ?? 0);
   return {
     run: paths.root,
     state,
     step,
     steps,
-    holder: (state === "running" || state === "killed" ? lock?.holder : undefined) ?? null,
+    holder: holder ?? null,
+    lastSeenMs: holder && lock?.silentMs !== undefined ? Math.round(lock.silentMs) : null,
     imagesPerSecond: last?.imagesPerSecond ?? null,
     leftMs: state === "running" && last ? Math.round((last.elapsedMs / last.step) * (steps - step)) : null,
     checkpoint: newest.step,
