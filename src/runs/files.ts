@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { realpath, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, realpath, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { StorageError } from "../errors.ts";
 import { disk, type FileSystem, type OpenFile, type ReadLimits } from "./file-system.ts";
@@ -68,7 +68,7 @@ async function throughTemporary(
   try {
     await synced(files, temporary, "wx", (file) => writeAll(file, partsOf(content)));
     await place(temporary);
-    if (process.platform !== "win32") await synced(files, dirname(path), "r", () => Promise.resolve());
+    await syncFolder(dirname(path), files);
   } catch (error) {
     await files.remove(temporary).catch(() => {});
     throw isSystemError(error) ? storageError(path, "cannot be written", error) : error;
@@ -104,6 +104,26 @@ async function synced(
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/** Returns when the names in a folder would outlast a loss of power; Windows has no way to ask for that. */
+async function syncFolder(folder: string, files: FileSystem): Promise<void> {
+  if (process.platform !== "win32") await synced(files, folder, "r", () => Promise.resolve());
+}
+
+/** Makes a folder, and those above it that are not there, so that they stay after a crash. Throws StorageError. */
+export async function makeFolder(folder: string, files: FileSystem = disk): Promise<void> {
+  try {
+    const first = await mkdir(folder, { recursive: true });
+    if (first === undefined) return;
+    const last = dirname(resolve(first));
+    for (let at = dirname(resolve(folder)); at.length >= last.length; at = dirname(at)) {
+      await syncFolder(at, files);
+      if (at === last) break;
+    }
+  } catch (error) {
+    throw storageError(folder, "cannot be made", error);
   }
 }
 

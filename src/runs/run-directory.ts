@@ -1,13 +1,14 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
+import { lstat, readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseJson } from "../data/json.ts";
-import { readRegular } from "../data/reading.ts";
+import { kindOf, readRegular } from "../data/reading.ts";
 import { ConfigError, InputError, LockedError } from "../errors.ts";
-import { type Config, parseConfig } from "./config.ts";
+import { type Config, configure, parseConfig, settingsOf } from "./config.ts";
 import { titleOf } from "./data-source.ts";
-import { isOrphan, removeOrphans, storageError, type WriteOptions, writeNew, writeWhole } from "./files.ts";
+import { isOrphan, makeFolder, removeOrphans, storageError, type WriteOptions, writeNew, writeWhole } from "./files.ts";
 import { acquireLock, findLock, isLockName, type Lock, lockedBy } from "./lock.ts";
+import { presets } from "./presets.ts";
 
 /** Where a run keeps what. */
 export interface RunPaths {
@@ -58,8 +59,8 @@ function runName(config: Config, now: Date, attempt: number): string {
 /** Throws ConfigError where a directory holds something already, but for what a killed beginner has left there, and LockedError where a run is under way. */
 export async function checkFree(root: string): Promise<void> {
   if (root === "") throw new ConfigError("--run: expected a directory, got an empty name.", "run");
-  const names = await readdir(root).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [] as string[];
+  const names = await readdir(root).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return refuseLink(root);
     if (error.code === "ENOTDIR")
       throw new ConfigError(`--run ${root}: expected a new directory, found a file.`, "run");
     throw storageError(root, "cannot be read", error);
@@ -76,6 +77,19 @@ export async function checkFree(root: string): Promise<void> {
     "run",
   );
 }
+
+/** That there is nothing. Throws ConfigError where a link leads there: no directory can be made in its place. */
+async function refuseLink(root: string): Promise<string[]> {
+  if (!(await isLink(root))) return [];
+  const advice = "Remove the link, or choose another.";
+  throw new ConfigError(`--run ${root}: expected a new directory, found a link that leads nowhere. ${advice}`, "run");
+}
+
+const isLink = (path: string) =>
+  lstat(path).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  );
 
 /** A run that this process writes. */
 export interface OwnRun {
@@ -129,12 +143,6 @@ export async function prepareFolders({ root, samples, checkpoints }: RunPaths): 
   for (const folder of [root, samples, checkpoints]) await removeOrphans(folder);
 }
 
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error) => {
-    throw storageError(folder, "cannot be made", error);
-  });
-}
-
 const recordText = (record: RunRecord) => `${JSON.stringify(record, undefined, 2)}\n`;
 
 /** Writes `config.json`. Throws StorageError. */
@@ -146,7 +154,7 @@ export async function writeRecord({ config }: RunPaths, record: RunRecord, optio
 export async function openRun(root: string): Promise<{ paths: RunPaths; record: RunRecord }> {
   const paths = runPaths(root);
   if (!existsSync(paths.config)) {
-    const found = existsSync(root) ? "a directory without config.json" : "no such directory";
+    const found = await foundAt(root);
     throw new ConfigError(
       `${resolve(root)}: expected the directory of a run, found ${found}. \`coordescent train\` makes one.`,
       "run",
@@ -155,15 +163,36 @@ export async function openRun(root: string): Promise<{ paths: RunPaths; record: 
   return { paths, record: parseRecord(readRegular(paths.config, maxConfigBytes), paths.config) };
 }
 
+/** What there is where a run is expected, in words. */
+async function foundAt(root: string): Promise<string> {
+  const found = await stat(root).catch(() => undefined);
+  if (!found) return (await isLink(root)) ? "a link that leads nowhere" : "no such directory";
+  if (found.isFile()) return "a file";
+  return found.isDirectory() ? "a directory without config.json" : kindOf(found);
+}
+
 function parseRecord(bytes: Uint8Array, file: string): RunRecord {
   const json = parseJson(bytes, (problem, at) => new InputError(file, `expected JSON: ${problem}.`, at));
   try {
     const { coordescent, data, config } = (json ?? {}) as RunRecord;
     if (typeof coordescent === "string" && typeof data?.name === "string" && typeof data.fingerprint === "string") {
-      return { coordescent, data, config: parseConfig(config) };
+      return { coordescent, data, config: parseKnown(config) };
     }
   } catch (error) {
     throw new InputError(file, `expected the configuration of a run: ${(error as Error).message}`);
   }
   throw new InputError(file, "expected the configuration of a run with coordescent, data and config.");
+}
+
+/** A configuration. Throws ConfigError, of a key that is unknown before one that is missing: often one is the other, written wrongly. */
+function parseKnown(config: unknown): Config {
+  try {
+    return parseConfig(config);
+  } catch (error) {
+    const isTree = typeof config === "object" && config !== null && !Array.isArray(config);
+    const known = settingsOf(presets.default.config).map(([key]) => key);
+    const unknown = isTree ? settingsOf(config).find(([key]) => !known.includes(key)) : undefined;
+    if (unknown) configure(presets.default.config, [unknown]);
+    throw error;
+  }
 }
