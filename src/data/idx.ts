@@ -36,10 +36,11 @@ export function parseIdx(bytes: Uint8Array, file: string): IdxArray {
   };
 }
 
-/** Checks the header of an IDX file of `sizeBytes` bytes, of which `start` are the first. Throws what `parseIdx` throws. */
-export function checkIdxStart(start: Uint8Array, sizeBytes: number, file: string): void {
+/** The shape in the header of an IDX file of `sizeBytes` bytes, of which `start` are the first. Throws what `parseIdx` throws. */
+export function checkIdxStart(start: Uint8Array, sizeBytes: number, file: string): readonly number[] {
   const { dimensions, sizeBytes: expected } = readIdxHeader(start, file);
   checkSize(dimensions, expected, sizeBytes, file);
+  return dimensions;
 }
 
 /** What the header at the beginning of an IDX file promises: the file has `sizeBytes` bytes, the header among them. Throws an `InputError`. */

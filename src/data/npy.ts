@@ -32,9 +32,9 @@ export function decodeNpy(bytes: Uint8Array, file: string): NpyArray {
   return { shape, dtype, values: new type(numbers.buffer as ArrayBuffer, numbers.byteOffset, length) };
 }
 
-/** Checks the header of an NPY file of `sizeBytes` bytes, of which `start` are the first. Throws what `decodeNpy` throws. */
-export function checkNpyStart(start: Uint8Array, sizeBytes: number, file: string): void {
-  readLayout(start, sizeBytes, file);
+/** The shape in the header of an NPY file of `sizeBytes` bytes, of which `start` are the first. Throws what `decodeNpy` throws. */
+export function checkNpyStart(start: Uint8Array, sizeBytes: number, file: string): readonly number[] {
+  return readLayout(start, sizeBytes, file).shape;
 }
 
 /** What the header says, and where the numbers begin. */

@@ -7,7 +7,7 @@ import { writePng } from "../../test/support/png-writer.ts";
 import { InputError } from "../errors.ts";
 import { stream, word } from "../random.ts";
 import { encodeNpy } from "./npy.ts";
-import { readOwnImages } from "./own-images.ts";
+import { ownImagesBytes, readOwnImages } from "./own-images.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -98,6 +98,17 @@ test("a picture in colour and of any size becomes 28 x 28 grey levels", () => {
     (image) => image.every((x) => x === 18), // 2.99 + 11.74 + 3.42
   );
   expect(even).toHaveLength(1);
+});
+
+test("what reading takes is known from the beginning of a file: its bytes, those unpacked, and 28 x 28 of every image", () => {
+  const file = idx([count, 28, 28], pixels);
+  expect(ownImagesBytes(saved("a.idx", file))).toBe(file.length + pixels.length);
+  const packed = gzipSync(file);
+  expect(ownImagesBytes(saved("a.gz", packed))).toBe(packed.length + file.length + pixels.length);
+  const floats = encodeNpy([1000, 2, 3], new Float32Array(6000));
+  expect(ownImagesBytes(saved("a.npy", floats))).toBe(floats.length + 1000 * 784);
+  expect(ownImagesBytes(pngFolder())).toBe(count * 784);
+  expect(() => ownImagesBytes(saved("b.npy", floats.subarray(0, -1)))).toThrow(InputError);
 });
 
 describe("refuses", () => {

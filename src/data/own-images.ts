@@ -10,7 +10,7 @@ import { type Images, type Split, sliceImages } from "./images.ts";
 import { checkNpyStart, decodeNpy, type NpyArray } from "./npy.ts";
 import { listPngs, readPng } from "./png-folder.ts";
 import { greyLevels } from "./png-grey.ts";
-import { kindOf, maxFileBytes, reading, readRegular } from "./reading.ts";
+import { kindOf, maxFileBytes, reading, readRegular, readStart } from "./reading.ts";
 import { resize } from "./resize.ts";
 
 const side = 28;
@@ -45,6 +45,19 @@ export function readOwnImages(path: string): Images {
   return { name: basename(path), count, height: side, width: side, pixels };
 }
 
+/**
+ * The most bytes that `readOwnImages` has of files and images at a time, beside those of one picture: what a file has, what it unpacks to, and the result. Looks
+ * at the beginning of a file, and throws what `readOwnImages` throws of it.
+ */
+export function ownImagesBytes(path: string): number {
+  requireOwnImages(path);
+  if (isFolder(path)) return area * listPngs(path, mostImages).length;
+  const { start, sizeBytes } = readStart(path);
+  const { shape, unpackedBytes } = declaredBy(start, sizeBytes, path);
+  const [count] = sizesOf(shape, path);
+  return sizeBytes + unpackedBytes + area * count;
+}
+
 /** The part of such images that is for something: of n, floor(n / 10) each for validation and for testing, the rest to train on. */
 export function splitOf(images: Images, split: Split): Images {
   const { count } = images;
@@ -75,20 +88,28 @@ interface Source {
 
 function open(path: string): Source {
   requireOwnImages(path);
-  if (reading(path, () => statSync(path)).isDirectory()) {
+  if (isFolder(path)) {
     const paths = listPngs(path, mostImages);
     return { count: paths.length, image: (i) => pictureAt(paths[i]!) };
   }
   return imagesIn(readArray(path), path);
 }
 
+const isFolder = (path: string) => reading(path, () => statSync(path)).isDirectory();
+
+/** What the beginning of a file says of the array in it, and how long it becomes if it is packed. */
+function declaredBy(start: Uint8Array, sizeBytes: number, path: string) {
+  const kind = formatOf(start, path);
+  if (kind === "npy") return { shape: checkNpyStart(start, sizeBytes, path), unpackedBytes: 0 };
+  if (kind === "idx") return { shape: checkIdxStart(start, sizeBytes, path), unpackedBytes: 0 };
+  const unpacked = readIdxHeader(gunzipStart(start, path), path);
+  return { shape: unpacked.dimensions, unpackedBytes: unpacked.sizeBytes };
+}
+
 /** The array in an NPY file or an IDX file, packed or not. Throws an `InputError` or a `StorageError`. */
 export function readArray(path: string): Pick<NpyArray, "shape" | "values"> {
   const bytes = readRegular(path, maxFileBytes, (start, sizeBytes) => {
-    const kind = formatOf(start, path);
-    if (kind === "npy") checkNpyStart(start, sizeBytes, path);
-    else if (kind === "idx") checkIdxStart(start, sizeBytes, path);
-    else readIdxHeader(gunzipStart(start, path), path);
+    declaredBy(start, sizeBytes, path);
   });
   const kind = formatOf(bytes, path);
   if (kind === "npy") return decodeNpy(bytes, path);

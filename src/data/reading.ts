@@ -26,6 +26,20 @@ type CheckStart = (start: Uint8Array, sizeBytes: number) => void;
  * cannot be read.
  */
 export function readRegular(path: string, maxBytes = maxFileBytes, checkStart: CheckStart = () => {}): Uint8Array {
+  return withRegular(path, maxBytes, (file, size) => readWhole(file, size, path, checkStart));
+}
+
+/** The beginning of a regular file, 16 KiB or all of it, and its size. Throws what `readRegular` throws. */
+export function readStart(path: string): { readonly start: Uint8Array; readonly sizeBytes: number } {
+  return withRegular(path, maxFileBytes, (file, sizeBytes) => {
+    const start = Buffer.alloc(Math.min(sizeBytes, startBytes));
+    readFully(file, start, 0, start.length, path);
+    return { start, sizeBytes };
+  });
+}
+
+/** Opens a regular file of at most `maxBytes` for `use`, and closes it. */
+function withRegular<T>(path: string, maxBytes: number, use: (file: number, sizeBytes: number) => T): T {
   requireRegular(
     reading(path, () => statSync(path)),
     path,
@@ -34,17 +48,20 @@ export function readRegular(path: string, maxBytes = maxFileBytes, checkStart: C
   // Opening a pipe would wait for its other end, if one has taken the place of the file since.
   const file = reading(path, () => openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)));
   try {
-    const { size } = requireRegular(fstatSync(file), path, maxBytes);
-    const bytes = Buffer.allocUnsafeSlow(size);
-    const start = Math.min(size, startBytes);
-    readFully(file, bytes, 0, start, path);
-    checkStart(bytes.subarray(0, start), size);
-    readFully(file, bytes, start, size, path);
-    if (reading(path, () => readSync(file, new Uint8Array(1), 0, 1, size)) === 0) return bytes;
-    throw new InputError(path, `expected ${size} bytes, got more: it grew while it was read. Try again.`, size);
+    return use(file, requireRegular(fstatSync(file), path, maxBytes).size);
   } finally {
     closeSync(file);
   }
+}
+
+function readWhole(file: number, size: number, path: string, checkStart: CheckStart): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  const start = Math.min(size, startBytes);
+  readFully(file, bytes, 0, start, path);
+  checkStart(bytes.subarray(0, start), size);
+  readFully(file, bytes, start, size, path);
+  if (reading(path, () => readSync(file, new Uint8Array(1), 0, 1, size)) === 0) return bytes;
+  throw new InputError(path, `expected ${size} bytes, got more: it grew while it was read. Try again.`, size);
 }
 
 function requireRegular(found: Stats, path: string, maxBytes: number): Stats {

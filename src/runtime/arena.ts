@@ -1,3 +1,4 @@
+import { ConfigError } from "../errors.ts";
 import { type Program, sizeOf } from "../program.ts";
 import { webAssembly } from "../wasm/api.ts";
 import { inSharedMemory } from "../wasm/binary.ts";
@@ -22,17 +23,34 @@ export interface ArenaTensor extends HostTensor<Float32Array> {
 /** Bytes at the beginning of an arena that hold the table: addresses of 16,384 tensors. */
 const tableBytes = 65_536;
 const alignment = 64;
+/** Bytes that WebAssembly can address. */
+const mostBytes = 2 ** 32;
+const pageBytes = 65_536;
 
 /** Bytes of a tensor with the room behind it. */
 const spanOf = (shape: readonly number[]) => Math.ceil((4 * sizeOf(shape)) / alignment) * alignment;
 
-/** Memory for tensors of these shapes, which threads may share; the function gives one after the other. */
+/** Bytes of an arena for tensors of these shapes. */
+export function arenaBytes(shapes: readonly (readonly number[])[]): number {
+  return shapes.reduce((sum, shape) => sum + spanOf(shape), tableBytes);
+}
+
+/** Throws ConfigError where an arena would be larger than what WebAssembly can address. */
+export function checkArena(sizeBytes: number): void {
+  if (sizeBytes <= mostBytes) return;
+  const mb = (bytes: number) => `${Math.ceil(bytes / 1e6).toLocaleString("en")} MB`;
+  const problem = `expected at most ${mb(mostBytes)} of tensors, which WebAssembly can address, got ${mb(sizeBytes)}`;
+  throw new ConfigError(`memory: ${problem}. Use a smaller batch or smaller networks, or a GPU (\`--device webgpu\`).`);
+}
+
+/** Memory for tensors of these shapes, which threads may share; the function gives one after the other. Throws ConfigError where it cannot address them. */
 export function openArena(
   shapes: readonly (readonly number[])[],
   isShared = false,
 ): (shape: readonly number[]) => ArenaTensor {
-  const sizeBytes = shapes.reduce((sum, shape) => sum + spanOf(shape), tableBytes);
-  const pages = Math.ceil(sizeBytes / 65_536);
+  const sizeBytes = arenaBytes(shapes);
+  checkArena(sizeBytes);
+  const pages = Math.ceil(sizeBytes / pageBytes);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: isShared });
   const arena: Arena = { memory, table: new Int32Array(memory.buffer, 0, tableBytes / 4) };
   const areFiniteHere = finiteCheck(memory, isShared);
