@@ -1,6 +1,5 @@
 import { bestPath, checkpointPath } from "./checkpoint.ts";
-import { readIfThere, writeWhole } from "./files.ts";
-import type { RunPaths } from "./run-directory.ts";
+import { writeWhole } from "./files.ts";
 import { writeReport } from "./run-report.ts";
 import { type Run, samplePath } from "./storing.ts";
 import type { Summary } from "./summary.ts";
@@ -50,22 +49,3 @@ function savedBy({ checkpoint, last, record }: Run): NonNullable<Summary["saved"
   const steps = record.config.steps - checkpoint;
   return { steps, ms: Math.round((steps * (last?.elapsedMs ?? 0)) / Math.max(1, checkpoint)) };
 }
-
-/** The summary of a run, if it has one that can be read. */
-export async function readSummary({ summary }: RunPaths): Promise<Summary | undefined> {
-  const bytes = await readIfThere(summary);
-  try {
-    return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as Summary);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether the summary of a run says that it ended with a step: nothing was left to do there. */
-export async function isConcluded(paths: RunPaths, step: number): Promise<boolean> {
-  const summary = await readSummary(paths);
-  return summary?.step === step && endings.includes(summary.state);
-}
-
-/** States in which nothing was left to do. */
-const endings: readonly Summary["state"][] = ["finished", "converged", "collapsed"];

@@ -7,10 +7,10 @@ import { setTimeout } from "node:timers/promises";
 import { ConfigError } from "../errors.ts";
 import { stream, uniform } from "../random.ts";
 import { checkpointPath } from "./checkpoint.ts";
-import { isConcluded } from "./concluding.ts";
 import { readIfThere } from "./files.ts";
 import { readLog, timeless } from "./log.ts";
 import { runPaths } from "./run-directory.ts";
+import { isConcluded } from "./summary.ts";
 
 /** SHA-256 of what a run has come to. */
 export interface RunHashes {
