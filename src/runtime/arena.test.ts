@@ -26,5 +26,7 @@ test("tensors for which WebAssembly has no addresses are refused before any is m
   expect(arenaBytes(whole)).toBe(2 ** 32);
   expect(arenaBytes([...whole, [1]])).toBe(2 ** 32 + 64);
   expect(() => openArena([...whole, [1]])).toThrow(ConfigError);
-  expect(() => openArena([[20_000, 70_000], [3]])).toThrowErrorMatchingInlineSnapshot(`[ConfigError: memory: expected at most 4,295 MB of tensors, which WebAssembly can address, got 5,601 MB. Use a smaller batch or smaller networks, or a GPU (\`--device webgpu\`).]`);
+  expect(() => openArena([[20_000, 70_000], [3]])).toThrowErrorMatchingInlineSnapshot(
+    `[ConfigError: memory: expected at most 4,295 MB of tensors, which WebAssembly can address, got 5,601 MB. Use a smaller batch or smaller networks, or a GPU (\`--device webgpu\`).]`,
+  );
 });
