@@ -26,15 +26,28 @@ const removeLocks = (run: string) => {
   for (const name of readdirSync(run).filter((name) => name.startsWith("lock."))) rmSync(join(run, name));
 };
 
-test("twenty trainings that are killed at random steps and resumed end like one that was never killed", async () => {
+test("twenty trainings that are killed, every third at any time of its life, and resumed end like one that was never killed", async () => {
   const outcome = await coordescent(["verify-resume", "--kills", "20", "--steps", "60", "--json"]);
   expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
-  const { kills, equal } = json(outcome.stdout);
-  expect(equal).toBe(20);
+  const { kills, equal, anyTime } = json(outcome.stdout);
+  expect({ equal, anyTime }).toEqual({ equal: 20, anyTime: 6 });
   expect(kills).toHaveLength(20);
-  for (const { step } of kills) expect(step > 0 && step < 60, `step ${step}`).toBe(true);
+  for (const { number, kind, step } of kills) {
+    expect(kind).toBe(number % 3 === 0 ? "any time" : "record");
+    const [first, last] = kind === "record" ? [1, 59] : [0, 60];
+    expect(step >= first && step <= last, `${kind}: step ${step}`).toBe(true);
+  }
   expect(outcome.stderr.match(/^kill \d+ of 20: .* equal$/gm)).toHaveLength(20);
 }, 300_000);
+
+test("so do trainings of two threads", async () => {
+  const outcome = await coordescent(["verify-resume", "--kills", "3", "--threads", "2", "--json"]);
+  expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
+  expect(json(outcome.stdout)).toMatchObject({ equal: 3, anyTime: 1 });
+  const wrong = await coordescent(["verify-resume", "--threads", "1.5"]);
+  expect(wrong.stderr).toMatch(/^coordescent: threads: /);
+  expect(wrong.code).toBe(2);
+});
 
 test("verify-resume of what cannot be trained ends like the training: a mistake of who asks, a file that is none", async () => {
   const setting = await coordescent(["verify-resume", "--set", "descent.partition=nonsense"]);

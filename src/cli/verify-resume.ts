@@ -14,6 +14,7 @@ interface VerifyCliOptions {
   data: string;
   steps: number;
   seed: number;
+  threads?: number;
   set: string[];
   json?: boolean;
   quiet?: boolean;
@@ -37,11 +38,12 @@ export function addVerifyResumeCommand(program: Command): void {
   const command = program
     .command("verify-resume")
     .description("prove that killed and resumed trainings end like one that was never killed, bit for bit")
-    .option("--kills <n>", "processes to kill at random steps", parseNumber, 20)
+    .option("--kills <n>", "processes to kill: two at random steps, then one at any time of its life", parseNumber, 20)
     .option("--preset <name>", "configuration of the trainings")
     .option("--data <name>", "data of the trainings", "ring")
     .option("--steps <n>", "iterations of each training", parseNumber, 100)
-    .option("--seed <n>", "seed of the trainings and of the steps of the kills", parseNumber, 1)
+    .option("--seed <n>", "seed of the trainings and of the kills", parseNumber, 1)
+    .option("--threads <n>", "threads of each training (default: 1)", parseNumber)
     .addOption(
       new Option("--set <key=value>", "any configuration key; may be repeated")
         .argParser((text: string, previous: string[]) => [...previous, text])
@@ -51,7 +53,7 @@ export function addVerifyResumeCommand(program: Command): void {
   addOutputOptions(command).action(verify);
 }
 
-async function verify({ kills, preset, data, steps, seed, set, ...output }: VerifyCliOptions): Promise<void> {
+async function verify({ kills, preset, data, steps, seed, threads, set, ...output }: VerifyCliOptions): Promise<void> {
   const terminal = openTerminal(output);
   const { checkInteger } = await import("../runs/config.ts");
   const { verifyResume } = await import("../runs/verify-resume.ts");
@@ -66,6 +68,7 @@ async function verify({ kills, preset, data, steps, seed, set, ...output }: Veri
     "--seed",
     String(seed),
     ...settings,
+    ...(threads === undefined ? [] : ["--threads", String(threads)]),
   ];
   const folder = await mkdtemp(join(tmpdir(), "coordescent-verify-"));
   try {
@@ -80,12 +83,15 @@ async function verify({ kills, preset, data, steps, seed, set, ...output }: Veri
       onWhole: (hashes, ms) => terminal.say(`never killed: ${steps} steps in ${ms} ms. ${show(hashes)}`),
       onKill: (kill) =>
         terminal.say(
-          `kill ${kill.number} of ${kills}: after ${kill.afterMs} ms, at step ${kill.step}. ${show(kill.hashes)} ${kill.isEqual ? "equal" : "NOT EQUAL"}`,
+          `kill ${kill.number} of ${kills}: after ${kill.afterMs} ms, at step ${kill.step}${kill.kind === "any time" ? " (at any time)" : ""}. ${show(kill.hashes)} ${kill.isEqual ? "equal" : "NOT EQUAL"}`,
         ),
     });
     const equal = done.filter(({ isEqual }) => isEqual).length;
+    const anyTime = done.filter(({ kind }) => kind === "any time").length;
     const words = equal === kills ? "every run ended like the one that was never killed" : "the others differ";
-    terminal.result({ kills: done, equal }, [`${equal} of ${kills} equal: ${words}.`]);
+    terminal.result({ kills: done, equal, anyTime }, [
+      `${equal} of ${kills} equal, ${anyTime} of these kills at any time of a process, the others at a step: ${words}.`,
+    ]);
     process.exitCode = equal === kills ? exitCodes.done : exitCodes.failed;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -21,12 +21,19 @@ export interface RunHashes {
   readonly pictures: string;
 }
 
+/**
+ * When a process is killed: up to 5 ms after its log has come to a random record, or at a random time of its life, in which it also begins, takes over a lock
+ * and writes its report.
+ */
+export type KillKind = "record" | "any time";
+
 /** What came of one kill. */
 export interface Kill {
   readonly number: number;
+  readonly kind: KillKind;
   /** Milliseconds that the process had lived. */
   readonly afterMs: number;
-  /** Step that the log had come to. */
+  /** Step that the log had come to; 0 where there was none. */
   readonly step: number;
   /** Of the run, once it was resumed to its end, perhaps through more kills. */
   readonly hashes: RunHashes;
@@ -43,7 +50,7 @@ export interface VerifyOptions {
   readonly training: readonly string[];
   readonly steps: number;
   readonly kills: number;
-  /** Of the steps at which processes are killed. */
+  /** Of the steps and times at which processes are killed. */
   readonly seed: number;
   /** The name of the error with which a process ended, by its exit code; undefined where it is one of our own. */
   readonly errorNameOf: (exitCode: number) => string | undefined;
@@ -53,8 +60,8 @@ export interface VerifyOptions {
 
 /**
  * Trains once without a break; then again and again with processes that get SIGKILL and are resumed until the run is done, and compares what it has come to.
- * A process is killed a random time of up to 5 ms after its log has come to a random record that no process of the run had come to; only kills before the
- * last step count. Throws ConfigError where a training is over before it can be killed; and what ended a process that ended otherwise, by its name: the
+ * A process is killed a random time of up to 5 ms after its log has come to a random record that no process of the run had come to, where only kills before
+ * the last step count; every third one at any time from its start to the end of what the uninterrupted process took. A process that is over by then is no kill. Throws ConfigError where a training is over before it can be killed; and what ended a process that ended otherwise, by its name: the
  * mistake of who asks, a file that is not what it should be, a disk.
  */
 export async function verifyResume(options: VerifyOptions): Promise<readonly Kill[]> {
@@ -68,6 +75,15 @@ export async function verifyResume(options: VerifyOptions): Promise<readonly Kil
   const random = stream(seed, "kills");
   let draw = 0;
   const upTo = (limit: number) => limit * uniform(random, 0, draw++);
+  /** When to kill the next process of a run; undefined where its last record is made. */
+  const momentOf = async (kind: KillKind, run: string): Promise<Moment | undefined> => {
+    if (kind === "any time") return { ms: upTo(ms) };
+    const { log } = runPaths(run);
+    const made = (await readLog(log)).length;
+    return made < logged
+      ? { after: { log, records: made + 1 + Math.floor(upTo(logged - made)) }, ms: upTo(5) }
+      : undefined;
+  };
   const done: Kill[] = [];
   let inVain = 0;
   for (let attempt = 0; done.length < kills; attempt++) {
@@ -76,19 +92,15 @@ export async function verifyResume(options: VerifyOptions): Promise<readonly Kil
       throw new ConfigError(`--steps: ${problem} Give more, and let \`log.every\` be less.`, "--steps");
     }
     const run = join(folder, `killed-${attempt}`);
-    const own: Pick<Kill, "afterMs" | "step">[] = [];
+    const own: Pick<Kill, "kind" | "afterMs" | "step">[] = [];
     for (let isOver = false; !isOver; ) {
       const args = existsSync(runPaths(run).config) ? ["resume", run, "--quiet"] : trainArgs(run);
-      const made = (await readLog(runPaths(run).log)).length;
-      const isWanted = done.length + own.length < kills && made < logged;
-      const moment = isWanted && {
-        log: runPaths(run).log,
-        records: made + 1 + Math.floor(upTo(logged - made)),
-        ms: upTo(5),
-      };
-      const ended = await session(options, args, moment || undefined);
+      const number = done.length + own.length + 1;
+      const kind = number % 3 === 0 ? "any time" : "record";
+      const moment = number <= kills ? await momentOf(kind, run) : undefined;
+      const ended = await session(options, args, moment);
       const step = (await readLog(runPaths(run).log)).at(-1)?.step ?? 0;
-      if (ended.isKilled && step < steps) own.push({ afterMs: ended.ms, step });
+      if (ended.isKilled && (step < steps || kind === "any time")) own.push({ kind, afterMs: ended.ms, step });
       isOver = !ended.isKilled || (await isConcluded(runPaths(run), steps)); // it may die when all is done
     }
     inVain = own.length > 0 ? 0 : inVain + 1;
@@ -103,10 +115,9 @@ export async function verifyResume(options: VerifyOptions): Promise<readonly Kil
   return done;
 }
 
-/** Records that a log has to have, and milliseconds from then on. */
+/** Milliseconds from when a log has so many records, or from the start of the process. */
 interface Moment {
-  readonly log: string;
-  readonly records: number;
+  readonly after?: { readonly log: string; readonly records: number };
   readonly ms: number;
 }
 
@@ -123,8 +134,8 @@ function session(
     const begun = performance.now();
     const child = spawn(program!, [...first, ...args], { stdio: ["ignore", "ignore", "pipe"] });
     let isOver = false;
-    const kill = async ({ log, records, ms }: Moment) => {
-      while (!isOver && (await linesOf(log)) < records) await setTimeout(lookMs);
+    const kill = async ({ after, ms }: Moment) => {
+      while (after && !isOver && (await linesOf(after.log)) < after.records) await setTimeout(lookMs);
       await setTimeout(ms);
       child.kill("SIGKILL");
     };
