@@ -1,8 +1,8 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { begun, coordescent, temporaryDirectory } from "./support/command.ts";
 import { endless, json, status, training } from "./support/run-files.ts";
@@ -48,6 +48,28 @@ test("so do trainings of two threads", async () => {
   expect(wrong.stderr).toMatch(/^coordescent: threads: /);
   expect(wrong.code).toBe(2);
 });
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)(
+  "verify-resume that gets %s ends with %i, and nothing of it stays: no folder, no process",
+  async (signal, code) => {
+    const folder = temporaryDirectory();
+    const processes = () => String(spawnSync("ps", ["-Ao", "args"]).stdout);
+    const hasBegun = () =>
+      readdirSync(folder, { recursive: true }).some((name) => String(name).endsWith("metrics.jsonl"));
+    const args = [resolve("dist/cli/main.js"), "verify-resume", "--steps", "1000000"];
+    const child = spawn(process.execPath, args, { env: { ...process.env, TMPDIR: folder }, stdio: "ignore" });
+    const ended = new Promise((done) => child.on("exit", (...how) => done(how)));
+    while (!hasBegun()) await new Promise((done) => setTimeout(done, 20));
+    expect(processes()).toContain(folder);
+    child.kill(signal);
+    expect(await ended).toEqual([code, null]);
+    expect(readdirSync(folder).filter((name) => name.startsWith("coordescent"))).toEqual([]);
+    expect(processes()).not.toContain(folder);
+  },
+);
 
 test("verify-resume of what cannot be trained ends like the training: a mistake of who asks, a file that is none", async () => {
   const setting = await coordescent(["verify-resume", "--set", "descent.partition=nonsense"]);

@@ -7,6 +7,7 @@ import type { Kill } from "../runs/verify-resume.ts";
 import { errorNameOf, exitCodes } from "./exit-codes.ts";
 import { addOutputOptions, parseNumber } from "./options.ts";
 import { openTerminal } from "./terminal.ts";
+import { signals } from "./watch.ts";
 
 interface VerifyCliOptions {
   kills: number;
@@ -70,6 +71,7 @@ async function verify({ kills, preset, data, steps, seed, threads, set, ...outpu
     ...settings,
     ...(threads === undefined ? [] : ["--threads", String(threads)]),
   ];
+  const stop = stopOnSignal();
   const folder = await mkdtemp(join(tmpdir(), "coordescent-verify-"));
   try {
     const done = await verifyResume({
@@ -80,6 +82,7 @@ async function verify({ kills, preset, data, steps, seed, threads, set, ...outpu
       kills,
       seed,
       errorNameOf,
+      signal: stop.signal,
       onWhole: (hashes, ms) => terminal.say(`never killed: ${steps} steps in ${ms} ms. ${show(hashes)}`),
       onKill: (kill) =>
         terminal.say(
@@ -93,9 +96,31 @@ async function verify({ kills, preset, data, steps, seed, threads, set, ...outpu
       `${equal} of ${kills} equal, ${anyTime} of these kills at any time of a process, the others at a step: ${words}.`,
     ]);
     process.exitCode = equal === kills ? exitCodes.done : exitCodes.failed;
+  } catch (error) {
+    if (stop.exitCode() === undefined) throw error;
+    process.exitCode = stop.exitCode();
   } finally {
     await rm(folder, { recursive: true, force: true });
+    stop.release();
   }
+}
+
+/** From now on SIGINT, SIGTERM and SIGHUP end no process but abort, and the first one has an exit code. */
+function stopOnSignal() {
+  const controller = new AbortController();
+  let exitCode: number | undefined;
+  const onSignal = (name: NodeJS.Signals) => {
+    exitCode ??= signals[name as keyof typeof signals];
+    controller.abort();
+  };
+  for (const name of Object.keys(signals)) process.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    exitCode: () => exitCode,
+    release() {
+      for (const name of Object.keys(signals)) process.off(name, onSignal);
+    },
+  };
 }
 
 const show = ({ checkpoints, log, pictures }: Kill["hashes"]) =>

@@ -2,7 +2,8 @@ import type { Training } from "../runs/training.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { duration, qualityText, stateText, type Terminal, writeError } from "./terminal.ts";
 
-const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+/** Signals that ask a command to end, and the exit codes of one that does. */
+export const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** A signal can come twice for one request, within milliseconds: npm passes on what the terminal has sent to the whole group. */
 const sameRequestMs = 100;

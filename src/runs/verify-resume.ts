@@ -54,6 +54,8 @@ export interface VerifyOptions {
   readonly seed: number;
   /** The name of the error with which a process ended, by its exit code; undefined where it is one of our own. */
   readonly errorNameOf: (exitCode: number) => string | undefined;
+  /** Kills the process under way and ends the verification with its reason. */
+  readonly signal?: AbortSignal;
   readonly onWhole?: (hashes: RunHashes, ms: number) => void;
   readonly onKill?: (kill: Kill) => void;
 }
@@ -62,7 +64,7 @@ export interface VerifyOptions {
  * Trains once without a break; then again and again with processes that get SIGKILL and are resumed until the run is done, and compares what it has come to.
  * A process is killed a random time of up to 5 ms after its log has come to a random record that no process of the run had come to, where only kills before
  * the last step count; every third one at any time from its start to the end of what the uninterrupted process took. A process that is over by then is no kill. Throws ConfigError where a training is over before it can be killed; and what ended a process that ended otherwise, by its name: the
- * mistake of who asks, a file that is not what it should be, a disk.
+ * mistake of who asks, a file that is not what it should be, a disk. Once it has thrown none of its processes is left.
  */
 export async function verifyResume(options: VerifyOptions): Promise<readonly Kill[]> {
   const { folder, training, steps, kills, seed, onWhole, onKill } = options;
@@ -125,11 +127,12 @@ interface Moment {
 const lookMs = 2;
 
 /** Runs a process to its end, or kills it at a moment. */
-function session(
-  { command: [program, ...first], errorNameOf }: VerifyOptions,
+async function session(
+  { command: [program, ...first], errorNameOf, signal: stop }: VerifyOptions,
   args: readonly string[],
   moment?: Moment,
 ): Promise<{ isKilled: boolean; ms: number }> {
+  stop?.throwIfAborted();
   return new Promise((resolve, reject) => {
     const begun = performance.now();
     const child = spawn(program!, [...first, ...args], { stdio: ["ignore", "ignore", "pipe"] });
@@ -140,6 +143,8 @@ function session(
       child.kill("SIGKILL");
     };
     if (moment) kill(moment).catch(reject);
+    const end = () => child.kill("SIGKILL");
+    stop?.addEventListener("abort", end);
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       said += text;
@@ -147,6 +152,8 @@ function session(
     child.on("error", reject);
     child.on("close", (code, signal) => {
       isOver = true;
+      stop?.removeEventListener("abort", end);
+      if (stop?.aborted) return reject(stop.reason);
       const ms = Math.round(performance.now() - begun);
       if (code === 0 || (signal === "SIGKILL" && moment)) resolve({ isKilled: code !== 0, ms });
       else reject(endedBy(said.trim(), `${args[0]} ended with ${code ?? signal}`, errorNameOf(code ?? 1)));
