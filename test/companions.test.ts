@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { input } from "../src/graph/tensor.ts";
 import { compile } from "../src/onnx/compile.ts";
@@ -32,6 +34,56 @@ test("a companion that fails says so, and goes on with what it is asked for next
   expect([...numbers.subarray(12, 17)]).toEqual([7, 7, 7, 7, 0]);
   failing.release();
   storing.release();
+});
+
+test("a companion forgets a kernel that is released, and the memory in which it computed", () => {
+  const [companion] = companionsOf(1, model);
+  const use = () => {
+    const memory = new WebAssembly.Memory({ initial: 800, maximum: 800, shared: true });
+    new Uint8Array(memory.buffer).fill(1); // 50 MiB
+    const module = new WebAssembly.Module(
+      inSharedMemory(moduleOf([i32, i32], [v128], [get(0), get(1), splat, storeAt(16)])),
+    );
+    const helper = companion!.learn({ module, memory });
+    helper.start(0, 1);
+    helper.finish();
+    helper.release();
+  };
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const sizes = Array.from({ length: 6 }, () => {
+    use();
+    collect();
+    return process.memoryUsage().rss / 2 ** 20;
+  });
+  expect(sizes.at(-1)! - sizes[0]!).toBeLessThan(125); // it was 250
+});
+
+test("a session that is released twice stays released, and runs no more", async () => {
+  const runtime = nativeRuntime({ threads: 2 });
+  const session = await runtime.load(
+    compile("square", [{ name: "y", tensor: mul(x, x), role: "metric" }], { shards: 2 }),
+  );
+  const run = { inputs: { x: runtime.allocate([4]) }, outputs: { y: runtime.allocate([4]) } };
+  await session.release();
+  await session.release();
+  expect(() => session.run(run.inputs, run.outputs)).toThrow("internal: a released session cannot run.");
+  expect(() => session.runAll!([run, run])).toThrow("internal: a released session cannot run.");
+});
+
+test("where runs fail on several threads the error is that of this one, and the next run is whole", async () => {
+  const runtime = nativeRuntime({ threads: 2 });
+  const session = await runtime.load(
+    compile("square", [{ name: "y", tensor: mul(x, x), role: "metric" }], { shards: 2 }),
+  );
+  const run = (size: number) => ({ inputs: { x: runtime.allocate([size]) }, outputs: { y: runtime.allocate([4]) } });
+  expect(() => session.runAll!([run(5), run(5)])).toThrow(/Got: 5 Expected: 4/);
+  expect(() => session.runAll!([run(4), run(5)])).toThrow("a run beside this thread failed.");
+  const good = [run(4), run(4)];
+  for (const { inputs } of good) inputs.x.write((values) => values.fill(3));
+  session.runAll!(good);
+  for (const { outputs } of good) expect([...(await outputs.y.read())]).toEqual([9, 9, 9, 9]);
+  await session.release();
 });
 
 test("runs of the native library let the event loop in", async () => {

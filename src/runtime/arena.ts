@@ -90,6 +90,19 @@ export interface KernelHelper {
   release(): void;
 }
 
+/** Waits for the first `count` of some helpers, whatever fails; then throws what went wrong first, that of this thread before that of others. */
+export function finishAll(helpers: readonly Pick<KernelHelper, "finish">[], count: number, problem: unknown): void {
+  let first = problem;
+  for (let k = 0; k < count; k++) {
+    try {
+      helpers[k]!.finish();
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  if (first !== undefined) throw first;
+}
+
 /** A kernel, compiled, and the memory in which it computes. */
 export interface Computation {
   readonly module: object;
@@ -119,14 +132,20 @@ export async function openKernel({ kernel, manifest }: Program, findHelpers?: Fi
       for (const name of inputs!) arena.table[i++] = (from[name] as ArenaTensor).values.byteOffset;
       for (const name of outputs!) arena.table[i++] = (to[name] as ArenaTensor).values.byteOffset;
       for (let k = 0; k < helpers.length; k++) helpers[k]!.start(0, k + 1);
-      run(0, 0);
-      for (let part = helpers.length + 1; part < parts; part++) run(0, part);
-      for (const helper of helpers) helper.finish();
+      let problem: unknown;
+      try {
+        run(0, 0);
+        for (let part = helpers.length + 1; part < parts; part++) run(0, part);
+      } catch (error) {
+        problem = error;
+      }
+      finishAll(helpers, helpers.length, problem);
       run(0, parts);
       return undefined;
     },
     async release() {
       for (const helper of opened?.helpers ?? []) helper.release();
+      opened = undefined;
     },
   };
 }

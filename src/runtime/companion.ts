@@ -1,19 +1,18 @@
 /** A thread that runs models of ONNX Runtime, and parts of kernels, beside the one that started it: the library and everything it reads and writes are those of the process. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { kernelFunction } from "./arena.ts";
-import { type Desk, type KernelMessage, noKernel, place } from "./desk.ts";
+import { type Desk, type KernelMessage, noKernel, onlyMessages, patience, place } from "./desk.ts";
 import { onnxLibrary } from "./onnx-library.ts";
-
-/**
- * How often a thread looks for work before it sleeps: for about as long as the other one needs between two runs. It takes the core from whoever else wants it, be it the one that it waits for. No clock is read, which
- * costs more than a look.
- */
-const patience = 200_000;
 
 const { numbers, order, model } = workerData as Desk;
 const desk = new Int32Array(numbers);
 const addresses = new BigUint64Array(order);
 const kernels = new Map<number, (table: number, part: number) => void>();
+setFlagsFromString("--expose-gc");
+/** This thread makes nothing, so nobody else would ever free the memory of a kernel that it forgets. */
+const collect = runInNewContext("gc") as () => void;
 const library = onnxLibrary();
 library.closeSession(library.openSession(model, 1)); // a thread that opens a session takes very small numbers for 0 from then on
 Atomics.store(desk, place.begun, 1);
@@ -25,6 +24,7 @@ for (let last = 0; ; ) {
   last = Atomics.load(desk, place.asked);
   try {
     if (desk[place.kernel] === noKernel) library.run(addresses[0]!, side(1, place.inputs), side(3, place.outputs));
+    else if (desk[place.kernel] === onlyMessages) readMessages();
     else kernelOf(desk[place.kernel]!)(desk[place.table]!, desk[place.part]!);
     Atomics.store(desk, place.failed, 0);
   } catch {
@@ -40,10 +40,16 @@ function side(first: number, count: number) {
 
 /** A kernel that is known, or was told of before it was asked for. */
 function kernelOf(number: number) {
-  while (!kernels.has(number)) {
-    const { kernel, computation } = receiveMessageOnPort(parentPort!)!.message as KernelMessage;
+  if (!kernels.has(number)) readMessages();
+  return kernels.get(number)!;
+}
+
+function readMessages(): void {
+  const before = kernels.size;
+  for (let next = receiveMessageOnPort(parentPort!); next; next = receiveMessageOnPort(parentPort!)) {
+    const { kernel, computation } = next.message as KernelMessage;
     if (computation) kernels.set(kernel, kernelFunction(computation));
     else kernels.delete(kernel);
   }
-  return kernels.get(number)!;
+  if (kernels.size < before) collect();
 }

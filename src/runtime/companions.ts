@@ -1,6 +1,15 @@
 import { Worker } from "node:worker_threads";
 import type { Computation, KernelHelper } from "./arena.ts";
-import { addressesOfDesk, type Desk, type KernelMessage, noKernel, numbersOfDesk, place } from "./desk.ts";
+import {
+  addressesOfDesk,
+  type Desk,
+  type KernelMessage,
+  noKernel,
+  numbersOfDesk,
+  onlyMessages,
+  patience,
+  place,
+} from "./desk.ts";
 import type { Pointer, Side } from "./onnx-library.ts";
 
 /** A thread beside this one. */
@@ -16,8 +25,6 @@ export interface Companion {
 /** The companion in the sources of tests is the one that was built from them. */
 const file = new URL(import.meta.url.replace(/\/src\/runtime\/[^/]+\.ts$/, "/dist/runtime/companions.js"));
 
-/** How often this thread looks whether the other is ready before it sleeps, as in companion.ts: they have about the same to do. */
-const patience = 200_000;
 /** For so long a thread may take to begin. */
 const startMs = 60_000;
 
@@ -26,7 +33,7 @@ const companions: Companion[] = [];
 /** So many threads, the same ones every time, which are shown a model first; they end with this thread, and keep no process alive. */
 export function companionsOf(count: number, model: Uint8Array): readonly Companion[] {
   while (companions.length < count) companions.push(openCompanion(model));
-  return companions.slice(0, count);
+  return companions.slice(0, Math.max(0, count));
 }
 
 function openCompanion(model: Uint8Array): Companion {
@@ -79,7 +86,11 @@ function openCompanion(model: Uint8Array): Companion {
           ask(kernel);
         },
         finish,
-        release: () => tell({ kernel, computation: undefined }),
+        release() {
+          tell({ kernel, computation: undefined });
+          ask(onlyMessages);
+          finish();
+        },
       };
     },
     finish,

@@ -27,8 +27,14 @@ export const place = {
 /** What a desk needs for them, and for the addresses. */
 export const numbersOfDesk = Object.keys(place).length;
 export const addressesOfDesk = 5;
-/** In the place of a kernel where a session is to be run. */
-export const noKernel = -1;
+/** In the place of a kernel where a session is to be run, and where there is only a message to be read. */
+export const [noKernel, onlyMessages] = [-1, -2];
+
+/**
+ * How often a thread looks whether the other one is ready before it sleeps: for about as long as the other one needs between two runs, as they have about the same
+ * to do. It takes the core from whoever else wants it, be it the one that it waits for. No clock is read, which costs more than a look.
+ */
+export const patience = 200_000;
 
 /** What a companion has to know of the kernel of a number, or to forget. */
 export interface KernelMessage {

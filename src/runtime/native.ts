@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { type Program, sizeOf } from "../program.ts";
-import { type FindHelpers, openArena, openKernel } from "./arena.ts";
+import { type FindHelpers, finishAll, openArena, openKernel } from "./arena.ts";
 import { companionsOf } from "./companions.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
 import { addressOf, onnxLibrary, type Pointer, pointers, type Side, texts } from "./onnx-library.ts";
@@ -85,39 +85,42 @@ function openSession({ model, manifest }: Program, threads: number): Session {
   );
   const places = Array.from({ length: manifest.shards }, () => ({ inputs: newInputs!(), outputs: newOutputs!() }));
   const companions = companionsOf(Math.min(manifest.shards, threads) - 1, model);
+  let isReleased = false;
   const bind = (i: number, from: Bindings, to: Bindings) => {
-    const { inputs, outputs } = places[i]!;
-    inputs.bind(from);
-    outputs.bind(to);
-    return places[i]!;
+    if (isReleased) throw new Error("internal: a released session cannot run.");
+    places[i]!.inputs.bind(from);
+    places[i]!.outputs.bind(to);
   };
-  const runHere = (i: number, from: Bindings, to: Bindings) => {
-    const { inputs, outputs } = bind(i, from, to);
-    library.run(session, inputs.side, outputs.side);
-  };
+  const runHere = (i: number) => library.run(session, places[i]!.inputs.side, places[i]!.outputs.side);
   /** Runs `first` and those after it for which there are companions. */
   const runBeside = (runs: readonly Run[], first: number) => {
     const helping = Math.min(companions.length, runs.length - first - 1);
+    for (let i = first; i <= first + helping; i++) bind(i, runs[i]!.inputs, runs[i]!.outputs);
     for (let k = 0; k < helping; k++) {
-      const i = first + 1 + k;
-      const { inputs, outputs } = bind(i, runs[i]!.inputs, runs[i]!.outputs);
+      const { inputs, outputs } = places[first + 1 + k]!;
       companions[k]!.start(session, inputs.side, outputs.side);
     }
+    let problem: unknown;
     try {
-      runHere(first, runs[first]!.inputs, runs[first]!.outputs);
-    } finally {
-      for (let k = 0; k < helping; k++) companions[k]!.finish();
+      runHere(first);
+    } catch (error) {
+      problem = error;
     }
+    finishAll(companions, helping, problem);
   };
   return {
     run(inputs, outputs) {
-      runHere(0, inputs, outputs);
+      bind(0, inputs, outputs);
+      runHere(0);
       return undefined;
     },
     runAll(runs) {
       for (let first = 0; first < runs.length; first += 1 + companions.length) runBeside(runs, first);
       return undefined;
     },
-    release: async () => library.closeSession(session),
+    async release() {
+      if (!isReleased) library.closeSession(session);
+      isReleased = true;
+    },
   };
 }
