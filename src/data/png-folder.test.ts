@@ -59,6 +59,12 @@ test("reads colours as one plane after the other", () => {
   expect([...readPngFolder(folder, [3, 2, 3])]).toEqual(planes);
 });
 
+test("reads grey that was saved as RGB", () => {
+  const data = Uint8Array.from({ length: 18 }, (_, i) => 10 * Math.floor(i / 3));
+  place("a.png", png({ data, channels: 3 }));
+  expect([...readPngFolder(folder, [1, 2, 3])]).toEqual([0, 10, 20, 30, 40, 50].map((x) => Math.fround(x / 255)));
+});
+
 test("follows no links, wherever they lead, and opens nothing but files", () => {
   place("b.png", png());
   symlinkSync(join(folder, "b.png"), join(folder, "a.png"));
@@ -72,8 +78,9 @@ test("follows no links, wherever they lead, and opens nothing but files", () => 
 
 test("refuses images of another size before they are unpacked, and of another kind", () => {
   expect(refusal(png({ width: 2, height: 3 }))).toMatch(/got 2x3/);
-  expect(refusal(png({ data: new Uint8Array(18), channels: 3 }))).toMatchInlineSnapshot(
-    `"at byte 24: expected 8 or 16 bits of greyscale, got 8 bits of RGB. Save it again as that."`,
+  const coloured = Uint8Array.from({ length: 18 }, (_, i) => (i === 13 ? 1 : 0));
+  expect(refusal(png({ data: coloured, channels: 3 }))).toMatchInlineSnapshot(
+    `"expected greyscale, or RGB with equal parts, got a colour in column 1, row 1. Make it grey."`,
   );
   expect(refusal(png({ data: new Uint8Array(12), channels: 2 }))).toMatch(/got 8 bits of greyscale with transparency/);
   expect(refusal(png({ data: new Uint8Array(24), channels: 4 }))).toMatch(/got 8 bits of RGB with transparency/);

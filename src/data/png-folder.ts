@@ -43,7 +43,7 @@ export function readPng(path: string, check: (header: PngHeader) => void = () =>
 
 /**
  * The PNG images of a folder, sorted by name, [n, channels, height, width] in [0, 1]; other files are passed over. They must have 8 or 16 bits, all the size
- * and the channels of `shape`, no palette and no transparency. Throws an `InputError` for an image that has not, for one that is damaged, for a link, and for a
+ * and the channels of `shape`, or the same grey in three, no palette and no transparency. Throws an `InputError` for an image that has not, for one that is damaged, for a link, and for a
  * folder without any; a `StorageError` where files cannot be read.
  */
 export function readPngFolder(folder: string, shape: ImageShape): Float32Array {
@@ -61,7 +61,18 @@ function readImage(path: string, shape: ImageShape, out: Float32Array): void {
   const [channels, height, width] = shape;
   const most = 2 ** header.depth - 1;
   const area = height * width;
-  for (let i = 0; i < samples.length; i++) out[(i % channels) * area + Math.floor(i / channels)] = samples[i]! / most;
+  const values = channels === 1 && header.colour === 2 ? greyOf(samples, width, path) : samples;
+  for (let i = 0; i < values.length; i++) out[(i % channels) * area + Math.floor(i / channels)] = values[i]! / most;
+}
+
+/** The grey level of every pixel of RGB samples, as programs that know no greyscale write them. Throws an `InputError` for a pixel with a colour. */
+function greyOf(samples: Png["samples"], width: number, path: string): Png["samples"] {
+  const levels = samples.filter((_, i) => i % 3 === 0);
+  const coloured = samples.findIndex((value, i) => value !== levels[Math.floor(i / 3)]);
+  if (coloured < 0) return levels;
+  const pixel = Math.floor(coloured / 3);
+  const place = `column ${pixel % width}, row ${Math.floor(pixel / width)}`;
+  throw new InputError(path, `expected greyscale, or RGB with equal parts, got a colour in ${place}. Make it grey.`);
 }
 
 const kinds = {
@@ -79,7 +90,7 @@ function checkKind(header: PngHeader, [channels, height, width]: ImageShape, pat
     throw new InputError(path, `expected an image of ${width}x${height} pixels, got ${got}. Scale or remove it.`, 16);
   }
   const wanted = channels === 1 ? 0 : 2;
-  if (colour === wanted && depth >= 8) return;
+  if ((colour === wanted || colour === 2) && depth >= 8) return;
   const problem = `expected 8 or 16 bits of ${kinds[wanted]}, got ${depth} bits of ${kinds[colour]}`;
   throw new InputError(path, `${problem}. Save it again as that.`, 24);
 }
