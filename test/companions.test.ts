@@ -1,11 +1,17 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
+import { ring } from "../src/data/mixture.ts";
 import { input } from "../src/graph/tensor.ts";
 import { compile } from "../src/onnx/compile.ts";
 import { mul } from "../src/ops/arithmetic.ts";
+import { configure } from "../src/runs/config.ts";
+import { planOf } from "../src/runs/model.ts";
+import { presets } from "../src/runs/presets.ts";
 import { companionsOf } from "../src/runtime/companions.ts";
 import { nativeRuntime } from "../src/runtime/native.ts";
+import { openRuntime } from "../src/runtime/open.ts";
+import { createTrainer } from "../src/train/trainer.ts";
 import { webAssembly } from "../src/wasm/api.ts";
 import { get, i32, inSharedMemory, moduleOf, storeAt, v128 } from "../src/wasm/binary.ts";
 
@@ -86,11 +92,14 @@ test("where runs fail on several threads the error is that of this one, and the 
   await session.release();
 });
 
-test("runs of the native library let the event loop in", async () => {
-  const runtime = nativeRuntime({ threads: 1 });
+test.each(["cpu", "wasm"] as const)("a training on %s lets the event loop in", async (device) => {
+  const config = configure(presets.points.config, [["batch", 16]]);
+  const runtime = await openRuntime(device, { threads: 1 });
+  const trainer = await createTrainer({ plan: planOf(config, ring), runtime, data: ring, seed: 1 });
   let turns = 0;
   const timer = setInterval(() => turns++, 5);
-  for (const end = performance.now() + 300; performance.now() < end; ) await runtime.rest!();
+  for (const end = performance.now() + 500; performance.now() < end; ) await trainer.iterate();
   clearInterval(timer);
   expect(turns).toBeGreaterThan(2);
+  await trainer.release();
 });

@@ -4,12 +4,10 @@ import { type FindHelpers, finishAll, openArena, openKernel } from "./arena.ts";
 import { companionsOf } from "./companions.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
 import { addressOf, onnxLibrary, type Pointer, pointers, type Side, texts } from "./onnx-library.ts";
+import { restWhenDue } from "./rest.ts";
 import type { Bindings, Run, Runtime, RuntimeOptions, Session } from "./runtime.ts";
 
 type NativeTensor = HostTensor<Float32Array> & { readonly value: Pointer };
-
-/** For so long the event loop may have to wait. */
-const patienceMs = 50;
 
 /**
  * ONNX Runtime's native library on the CPU, called straight: results are written where they belong, without the copy and the garbage that its Node package
@@ -35,7 +33,7 @@ export function nativeRuntime({ threads = 0 }: RuntimeOptions = {}): Runtime {
       program.kernel
         ? openKernel(program, threads > 1 ? helpersOf(program, threads) : undefined)
         : openSession(program, threads),
-    rest: restWhenDue(),
+    rest: restWhenDue(setImmediate), // a run is one call that blocks
   };
 }
 
@@ -43,16 +41,6 @@ export function nativeRuntime({ threads = 0 }: RuntimeOptions = {}): Runtime {
 function helpersOf({ kernel, model }: Program, threads: number): FindHelpers {
   return (computation) =>
     companionsOf(Math.min(kernel!.parts, threads) - 1, model).map((companion) => companion.learn(computation));
-}
-
-/** A run is one call that blocks: this gives the event loop a turn when the last one was some time ago. */
-function restWhenDue(): NonNullable<Runtime["rest"]> {
-  let last = performance.now();
-  const turn = async () => {
-    await setImmediate();
-    last = performance.now();
-  };
-  return () => (performance.now() - last > patienceMs ? turn() : undefined);
 }
 
 /** The inputs or outputs of one run of a session. */

@@ -2,6 +2,7 @@ import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import { type Program, sizeOf } from "../program.ts";
 import { openArena, openKernel } from "./arena.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
+import { restWhenDue } from "./rest.ts";
 import type { Runtime, RuntimeOptions, Session } from "./runtime.ts";
 
 type WebTensor = HostTensor<Float32Array> & { readonly tensor: Tensor };
@@ -33,6 +34,7 @@ export function webRuntime({ threads = 0, wasmBinary }: WebRuntimeOptions = {}):
       });
       return openSession(program, session);
     },
+    rest: restWhenDue(() => new Promise((done) => setTimeout(done))), // a run gives a promise, and blocks all the same
   };
 }
 
