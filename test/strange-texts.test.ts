@@ -21,14 +21,14 @@ test("what files of others hold reaches the terminal as text: logs, locks, names
   expect(resumed.stdout).toContain('Watchdog: unknown state "\\u001b[1mill" since step 20. \\u001b[2J\\u009b2J\n');
 
   rmSync(join(run, "summary.json"));
-  const unknown = { boot: null, namespace: null, began: null };
+  const elsewhere = { boot: null, namespace: null, began: null };
   const holder = {
     pid: 2 ** 30,
     host: "\u001b[31mhost",
     since: "\u001b]0;title\u0007",
     epoch: 1,
     token: "",
-    ...unknown,
+    ...elsewhere,
   };
   writeFileSync(join(run, "lock.1"), JSON.stringify(holder));
   const status = await succeed(["status", run]);
