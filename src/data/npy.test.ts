@@ -41,7 +41,11 @@ test.each(arrays)("reads back what was written, $dtype $shape, from wherever it 
   expect(file.length).toBe(128 + array.values.byteLength);
   const larger = new Uint8Array(file.length + 20);
   larger.set(file, 7);
-  for (const bytes of [file, larger.subarray(7, 7 + file.length)]) expect(decodeNpy(bytes, "a.npy")).toEqual(array);
+  for (const bytes of [file, larger.subarray(7, 7 + file.length)]) {
+    const read = decodeNpy(bytes, "a.npy");
+    expect(read).toEqual(array);
+    expect(read.values.buffer === bytes.buffer).toBe(true); // memory has them once
+  }
 });
 
 test("writes what NumPy 2.4.6 writes, and reads its version 2.0", () => {

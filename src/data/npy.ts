@@ -1,9 +1,10 @@
 /** The NPY format of NumPy: a magic number, a version, the length of a header, a header in Python's notation, and the raw numbers. */
 import { InputError } from "../errors.ts";
+import { aligned } from "./alignment.ts";
 import { type NpyHeader, parseNpyHeader } from "./npy-header.ts";
 import { multiply } from "./sizes.ts";
 
-/** An array of numbers in row-major order; the length of `values`, which is a view of the file's bytes where these allow it, is the product of `shape`. */
+/** An array of numbers in row-major order; the length of `values`, which is a view of the file's bytes, is the product of `shape`. */
 export interface NpyArray {
   readonly shape: readonly number[];
   readonly dtype: NpyType;
@@ -21,15 +22,13 @@ const maxHeaderBytes = 10_000;
 
 /**
  * Reads an NPY file (versions 1 to 3) of unsigned bytes or of 32- or 64-bit floats. Strict: not one byte too few or too many. Nothing in the file is run.
- * Throws an `InputError` that names `file` and the offset of what is wrong.
+ * Takes over `bytes`: the numbers stay there, and are moved over the end of the header where they lie at an odd place. Throws an `InputError` that names `file` and the offset of what is wrong.
  */
 export function decodeNpy(bytes: Uint8Array, file: string): NpyArray {
   const { shape, dtype, begin } = readLayout(bytes, bytes.length, file);
   const type = types[dtype];
-  const isAligned = (bytes.byteOffset + begin) % type.BYTES_PER_ELEMENT === 0;
-  const numbers = isAligned ? bytes.subarray(begin) : new Uint8Array(bytes.subarray(begin));
-  const length = numbers.length / type.BYTES_PER_ELEMENT;
-  return { shape, dtype, values: new type(numbers.buffer as ArrayBuffer, numbers.byteOffset, length) };
+  const { buffer, byteOffset, length } = aligned(bytes, begin, type.BYTES_PER_ELEMENT);
+  return { shape, dtype, values: new type(buffer, byteOffset, length / type.BYTES_PER_ELEMENT) };
 }
 
 /** The shape in the header of an NPY file of `sizeBytes` bytes, of which `start` are the first. Throws what `decodeNpy` throws. */

@@ -108,13 +108,13 @@ function declaredBy(start: Uint8Array, sizeBytes: number, path: string) {
 
 /** The array in an NPY file or an IDX file, packed or not. Throws an `InputError` or a `StorageError`. */
 export function readArray(path: string): Pick<NpyArray, "shape" | "values"> {
+  let unpackedBytes = 0;
   const bytes = readRegular(path, maxFileBytes, (start, sizeBytes) => {
-    declaredBy(start, sizeBytes, path);
+    unpackedBytes = declaredBy(start, sizeBytes, path).unpackedBytes;
   });
   const kind = formatOf(bytes, path);
   if (kind === "npy") return decodeNpy(bytes, path);
-  const unpacked =
-    kind === "idx" ? bytes : gunzip(bytes, path, readIdxHeader(gunzipStart(bytes, path), path).sizeBytes);
+  const unpacked = kind === "idx" ? bytes : gunzip(bytes, path, unpackedBytes);
   const { dimensions, values } = parseIdx(unpacked, path);
   return { shape: dimensions, values };
 }

@@ -72,12 +72,13 @@ export function readPngHeader(start: Uint8Array, file: string): PngHeader {
 
 /**
  * The parts of a whole file. Strict: every checksum right, every chunk whole, in its place and of its length, none that must be understood unknown, and nothing
- * behind the last. Texts, profiles and other chunks that pixels do not depend on are passed over unread. Throws an `InputError`.
+ * behind the last. Texts, profiles and other chunks that pixels do not depend on are passed over unread. Takes over the bytes: pixels in several chunks are moved
+ * together in place. Throws an `InputError`.
  */
 export function readPngParts(start: Uint8Array, file: string): PngParts {
   const header = readPngHeader(start, file);
   const bytes = Buffer.from(start.buffer, start.byteOffset, start.length);
-  const pixels: Uint8Array[] = [];
+  const pixels: Uint8Array[] = []; // views of the file
   let [palette, transparency]: (Uint8Array | undefined)[] = [];
   let hasPixels = false;
   let previous = "";
@@ -108,8 +109,20 @@ export function readPngParts(start: Uint8Array, file: string): PngParts {
     }
     previous = name;
   }
-  if (pixels.length === 0) throw new InputError(file, "expected pixels, got none. Save it again.", bytes.length);
-  return { header, palette, transparency, packed: pixels.length === 1 ? pixels[0]! : Buffer.concat(pixels) };
+  if (!hasPixels) throw new InputError(file, "expected pixels, got none. Save it again.", bytes.length);
+  return { header, palette, transparency, packed: joined(pixels) };
+}
+
+/** Parts of one buffer, in their order, as one part: each is moved to the end of the one before. */
+function joined([first, ...rest]: readonly Uint8Array[]): Uint8Array {
+  if (!first) return new Uint8Array();
+  const bytes = new Uint8Array(first.buffer);
+  let end = first.byteOffset + first.length;
+  for (const { byteOffset, length } of rest) {
+    bytes.copyWithin(end, byteOffset, byteOffset + length);
+    end += length;
+  }
+  return bytes.subarray(first.byteOffset, end);
 }
 
 /** The chunks of a file, of which IEND ends it. Throws an `InputError`, for more than 65,536, too. */

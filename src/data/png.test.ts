@@ -224,6 +224,22 @@ test.each([
   expect(refusal(file)).toContain(message);
 });
 
+test("pixels in several chunks are moved together in place, and those of 16 bits turned there: memory has them once", () => {
+  const picture = random(0, 16, 40, 30);
+  const packed = deflateSync(rowsOf(picture));
+  const cuts = [0, 5, 5, 100, packed.length];
+  const data = cuts.slice(1).map((end, i) => chunk("IDAT", packed.subarray(cuts[i], end)));
+  const whole = Buffer.concat([signature, header(picture), ...data, iend]);
+  const odd = Buffer.alloc(whole.length + 3).subarray(3);
+  whole.copy(odd);
+  for (const bytes of [Buffer.from(whole), odd]) {
+    expect([...decodePng(bytes, "a.png").samples]).toEqual(picture.samples);
+  }
+  const { packed: found } = readPngParts(whole, "a.png");
+  expect(found.buffer === whole.buffer).toBe(true);
+  expect(Buffer.compare(found, packed)).toBe(0);
+});
+
 describe("a flood of chunks", () => {
   const empty = chunk("IDAT");
   const flood = (count: number) => Buffer.alloc(count * empty.length, empty);

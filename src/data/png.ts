@@ -16,7 +16,7 @@ export const channelsOf: Readonly<Record<PngColour, number>> = { 0: 1, 2: 3, 3: 
 
 /**
  * Decodes a PNG image of any kind that PNG has, of at most 4096 x 4096 pixels. Strict about everything that pixels depend on, and never unpacks more than
- * they need. Throws an `InputError` that names `file`, and the offset of what is wrong where that is not within packed data.
+ * they need. Takes over `bytes`, as `readPngParts` does. Throws an `InputError` that names `file`, and the offset of what is wrong where that is not within packed data.
  */
 export function decodePng(bytes: Uint8Array, file: string): Png {
   const { header, palette, transparency, packed } = readPngParts(bytes, file);
@@ -135,6 +135,10 @@ function samplesOf(rows: Buffer, passes: readonly Pass[], header: PngHeader): Pn
   const channels = channelsOf[colour];
   const count = width * height * channels;
   if (depth === 8 && !isInterlaced) return new Uint8Array(rows.buffer, rows.byteOffset, count);
+  if (depth === 16 && !isInterlaced) {
+    const { buffer, byteOffset } = rows.subarray(0, 2 * count).swap16();
+    return new Uint16Array(buffer, byteOffset, count);
+  }
   const samples = depth === 16 ? new Uint16Array(count) : new Uint8Array(count);
   let row = 0;
   for (const pass of passes) {

@@ -19,6 +19,16 @@ test("what was written is read again, also from the middle of a larger buffer", 
   }
 });
 
+test("tensors are views of the file, moved within it where they lie at an odd place", () => {
+  for (let odd = 0; odd < 4; odd++) {
+    const bytes = new Uint8Array(file.length + odd).subarray(odd);
+    bytes.set(file);
+    const { tensors: read } = decodeSafetensors(bytes, "x");
+    expect(read).toEqual(tensors);
+    for (const { values } of read.values()) expect(values.buffer === bytes.buffer).toBe(true);
+  }
+});
+
 test("the numbers start at a multiple of eight bytes, after a header of the format's form", () => {
   const length = Number(new DataView(file.buffer).getBigUint64(0, true));
   expect(length % 8).toBe(0);

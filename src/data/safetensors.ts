@@ -1,5 +1,6 @@
 /** The safetensors format: eight bytes of header length, a JSON header, and the raw numbers in the order of their offsets. */
 import { CheckpointError } from "../errors.ts";
+import { aligned } from "./alignment.ts";
 import { parseJson } from "./json.ts";
 import { multiply } from "./sizes.ts";
 
@@ -39,21 +40,25 @@ export function encodeSafetensors(metadata: SafetensorsFile["metadata"], tensors
 
 /**
  * The tensors and metadata of a file. Throws CheckpointError where it is not a whole safetensors file of float32 tensors, one behind the other in the order of
- * the header without gaps; a header may have 10 MiB and 10,000 tensors of at most 8 sizes.
+ * the header without gaps; a header may have 10 MiB and 10,000 tensors of at most 8 sizes. Takes over `bytes`: the tensors are views of them, moved over the
+ * end of the header where they lie at an odd place.
  */
 export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
   const header = readHeader(bytes, file);
-  const payload = bytes.subarray(8 + header.length);
+  const begin = 8 + header.length;
   const { __metadata__: metadata = {}, ...entries } = header.json;
+  const checked = checkEntries(entries, file);
+  const sizeBytes = checked.at(-1)?.[1].end ?? 0;
+  if (sizeBytes !== bytes.length - begin) throw wrongLength(file, sizeBytes, bytes.length - begin);
+  const texts = checkMetadata(metadata, file);
+  const { buffer, byteOffset } = aligned(bytes, begin, 4);
   const tensors = new Map<string, { shape: readonly number[]; values: Float32Array }>();
   let at = 0;
-  for (const [name, { shape, end }] of checkEntries(entries, file)) {
-    if (end > payload.length) throw wrongLength(file, end, payload.length);
-    tensors.set(name, { shape, values: new Float32Array(new Uint8Array(payload.subarray(at, end)).buffer) });
+  for (const [name, { shape, end }] of checked) {
+    tensors.set(name, { shape, values: new Float32Array(buffer, byteOffset + at, (end - at) / 4) });
     at = end;
   }
-  if (at !== payload.length) throw wrongLength(file, at, payload.length);
-  return { metadata: checkMetadata(metadata, file), tensors };
+  return { metadata: texts, tensors };
 }
 
 const wrongLength = (file: string, expected: number, found: number) =>
