@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { CheckpointError, ConfigError, InputError, StorageError } from "../errors.ts";
+import { refuseTelemetry } from "../runtime/telemetry.ts";
 import type { LogRecord } from "../train/train.ts";
 import { version } from "../version.ts";
 import {
@@ -211,6 +212,7 @@ const resourceLimits = { maxYoungGenerationSizeMb: 6 };
 /** Runs a job in a thread and stores what it posts; `prepare` makes the run's directory ready once the thread is. */
 function runWorker(job: Job, observer: Observer, prepare: (ready: Ready) => Promise<Run>): Training {
   exposeCollector();
+  refuseTelemetry();
   const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: job, resourceLimits });
   let run: Run | undefined;
   let runtime = "";

@@ -6,7 +6,9 @@ import { openArena, openKernel } from "./arena.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
 import type { Bindings, Runtime, RuntimeOptions, Session } from "./runtime.ts";
 import { sessionSettings } from "./session-settings.ts";
+import { refuseTelemetry } from "./telemetry.ts";
 
+refuseTelemetry();
 // Not an import: where the package has no binary for this machine, Node 20 would end the process instead of rejecting.
 const ort: typeof import("onnxruntime-node") = createRequire(import.meta.url)("onnxruntime-node");
 

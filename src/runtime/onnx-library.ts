@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import koffi from "koffi";
 import { sessionSettings } from "./session-settings.ts";
+import { refuseTelemetry } from "./telemetry.ts";
 
 /** An address; 0 is none. */
 export type Pointer = bigint;
@@ -64,6 +65,8 @@ export function onnxLibrary(): OnnxLibrary {
 
 function openLibrary(): OnnxLibrary {
   returnLargeBlocks();
+  refuseTelemetry();
+  refuseTelemetryHere();
   const { call, check, run } = functionsOf(libraryFile());
   const made = (create: (...parameters: readonly unknown[]) => void, ...parameters: readonly unknown[]): Pointer => {
     const place = new BigUint64Array(1);
@@ -161,6 +164,15 @@ function returnLargeBlocks(): void {
     koffi.load(null).func("mallopt", "int", ["int", "int"])(thresholdOfLarge, bytes);
   } catch {
     // another C library, without this setting
+  }
+}
+
+/** For a thread that was started by somebody else, whose environment is a copy. */
+function refuseTelemetryHere(): void {
+  try {
+    koffi.load(null).func("setenv", "int", ["str", "str", "int"])("ORT_DISABLE_TELEMETRY", "1", 1);
+  } catch {
+    // Windows has another function
   }
 }
 
