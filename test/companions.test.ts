@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { ring } from "../src/data/mixture.ts";
 import { input } from "../src/graph/tensor.ts";
@@ -8,6 +6,7 @@ import { mul } from "../src/ops/arithmetic.ts";
 import { configure } from "../src/runs/config.ts";
 import { planOf } from "../src/runs/model.ts";
 import { presets } from "../src/runs/presets.ts";
+import { collector } from "../src/runtime/collector.ts";
 import { companionsOf } from "../src/runtime/companions.ts";
 import { nativeRuntime } from "../src/runtime/native.ts";
 import { openRuntime } from "../src/runtime/open.ts";
@@ -55,8 +54,7 @@ test("a companion forgets a kernel that is released, and the memory in which it 
     helper.finish();
     helper.release();
   };
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
+  const collect = collector()!;
   const sizes = Array.from({ length: 6 }, () => {
     use();
     collect();

@@ -19,7 +19,6 @@ import { conclude } from "./concluding.ts";
 import { type Config, configure } from "./config.ts";
 import { type DataName, type DataSource, titleOf } from "./data-source.ts";
 import { removeFile } from "./files.ts";
-import { exposeCollector } from "./garbage.ts";
 import { acquireLock, type Lock } from "./lock.ts";
 import { lastSoundRecord, openLog, readLog } from "./log.ts";
 import { originOf } from "./origin.ts";
@@ -211,7 +210,6 @@ const resourceLimits = { maxYoungGenerationSizeMb: 6 };
 
 /** Runs a job in a thread and stores what it posts; `prepare` makes the run's directory ready once the thread is. */
 function runWorker(job: Job, observer: Observer, prepare: (ready: Ready) => Promise<Run>): Training {
-  exposeCollector();
   refuseTelemetry();
   const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: job, resourceLimits });
   let run: Run | undefined;

@@ -1,8 +1,7 @@
 /** A thread that runs models of ONNX Runtime, and parts of kernels, beside the one that started it: the library and everything it reads and writes are those of the process. */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { kernelFunction } from "./arena.ts";
+import { collector } from "./collector.ts";
 import { type Desk, type KernelMessage, noKernel, onlyMessages, patience, place } from "./desk.ts";
 import { onnxLibrary } from "./onnx-library.ts";
 
@@ -10,9 +9,8 @@ const { numbers, order, model } = workerData as Desk;
 const desk = new Int32Array(numbers);
 const addresses = new BigUint64Array(order);
 const kernels = new Map<number, (table: number, part: number) => void>();
-setFlagsFromString("--expose-gc");
 /** This thread makes nothing, so nobody else would ever free the memory of a kernel that it forgets. */
-const collect = runInNewContext("gc") as () => void;
+const collect = collector();
 const library = onnxLibrary();
 library.closeSession(library.openSession(model, 1)); // a thread that opens a session takes very small numbers for 0 from then on
 Atomics.store(desk, place.begun, 1);
@@ -51,5 +49,5 @@ function readMessages(): void {
     if (computation) kernels.set(kernel, kernelFunction(computation));
     else kernels.delete(kernel);
   }
-  if (kernels.size < before) collect();
+  if (kernels.size < before) collect?.();
 }
