@@ -17,13 +17,9 @@ export function addResumeCommand(program: Command): void {
       const { openRun } = await import("../runs/run-directory.ts");
       const { resumeRun } = await import("../runs/training.ts");
       const { findData } = await import("../runs/data-source.ts");
-      const { checkMemoryWithData } = await import("../runs/memory-need.ts");
       const { record } = await openRun(run);
       const config = { ...record.config, steps: options.steps ?? record.config.steps };
-      const findSource = (data: Parameters<typeof findData>[0]) => {
-        checkMemoryWithData({ ...config, data });
-        return findData(data, downloadOptions(terminal));
-      };
+      const findSource = (name: Parameters<typeof findData>[0]) => findData(name, downloadOptions(terminal));
       await finish(await resumeRun(run, options.steps, findSource, observer(terminal, config)), terminal);
     },
   );

@@ -22,8 +22,6 @@ async function train(options: TrainingCliOptions, terminal: Terminal): Promise<v
   const requested = await chooseConfig(options);
   if (options.run !== undefined) await checkFree(options.run);
   const { config, source } = await chooseData(requested, terminal);
-  const { checkMemoryWithData } = await import("../runs/memory-need.ts");
-  checkMemoryWithData(config);
   const { startRun } = await import("../runs/training.ts");
   await finish(startRun(options.run, config, source, observer(terminal, config)), terminal);
 }

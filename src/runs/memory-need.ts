@@ -6,9 +6,7 @@ import { sizeOf } from "../program.ts";
 import { arenaBytes, checkArena } from "../runtime/arena.ts";
 import { hostTensor } from "../runtime/host.ts";
 import { allocateMemory, programsOf } from "../train/memory.ts";
-import type { Config } from "./config.ts";
-import { dataSetOf, dataSets } from "./data-source.ts";
-import { planOf } from "./model.ts";
+import { type DataName, dataSets } from "./data-source.ts";
 
 /** Bytes that a training takes, by what for. */
 export interface MemoryNeed {
@@ -79,13 +77,9 @@ export function checkMemory(need: MemoryNeed, limit = memoryLimit()): void {
   );
 }
 
-/**
- * Throws ConfigError where images of the user, read from the beginnings of their files, and the training on them need more memory than there is; and what
- * `readOwnImages` throws of a header. Of data with a name the estimate of every training knows.
- */
-export function checkMemoryWithData(config: Config): void {
-  if (Object.hasOwn(dataSets, config.data)) return;
-  checkMemory(memoryNeed(planOf(config, dataSetOf(config.data).examples), ownImagesBytes(config.data)));
+/** Bytes that data take while they are read, by the beginnings of their files; of those with a name the rest of every training knows. Throws what `readOwnImages` throws of a header. */
+export function dataBytes(name: DataName): number {
+  return Object.hasOwn(dataSets, name) ? 0 : ownImagesBytes(name);
 }
 
 /**

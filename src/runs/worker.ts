@@ -11,7 +11,7 @@ import { type Checkpoint, checkTensors } from "./checkpoint.ts";
 import type { Config } from "./config.ts";
 import { type DataSource, dataSetOf } from "./data-source.ts";
 import { freeGarbage } from "./garbage.ts";
-import { checkMemory, memoryNeed } from "./memory-need.ts";
+import { checkMemory, dataBytes, memoryNeed } from "./memory-need.ts";
 import { planOf } from "./model.ts";
 import { probeOf } from "./probing.ts";
 import { stopRequest } from "./stop-request.ts";
@@ -48,7 +48,7 @@ type Post = (message: WorkerMessage, buffers?: ArrayBuffer[]) => void;
 async function work({ config, source, stop, resume }: Job, post: Post): Promise<void> {
   const { examples, open } = dataSetOf(source.name);
   const first = planOf(config, examples); // refuses what cannot work before anything is loaded
-  checkMemory(memoryNeed(first));
+  checkMemory(memoryNeed(first, dataBytes(source.name)));
   if (resume) checkTensors(resume.checkpoint, first.tensors, resume.file);
   const [data, runtime] = await Promise.all([open(source), openRuntime(config.device, { threads: config.threads })]);
   const units = await measureUnits(config, examples, { runtime, data });
