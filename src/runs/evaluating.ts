@@ -18,6 +18,7 @@ import { checkpointSuffix, type Damage } from "./checkpoint.ts";
 import { type DataName, type DataSource, dataSetOf, findData } from "./data-source.ts";
 import { evaluatePoints, evaluateStacked, type StackedResult } from "./evaluating-modes.ts";
 import { imageGrid } from "./picture.ts";
+import { openRun } from "./run-directory.ts";
 import { runOf, sampleRun } from "./sampling.ts";
 
 /** What is evaluated, and against what. */
@@ -107,9 +108,10 @@ const usualCount = { images: 10_000, stacked: 26_000, points: 2500 } as const;
  */
 export async function evaluate(path: string, options: EvaluationOptions): Promise<Evaluation> {
   const { seed, split, onNotice = () => {} } = options;
-  const { samples, data, step, damaged } = await samplesOf(path, options);
-  const { examples, mixture } = dataSetOf(data);
+  const data = await dataOf(path, options);
   checkOptions(kindOf(data), options);
+  const { samples, step, damaged } = await samplesOf(path, data, options);
+  const { examples, mixture } = dataSetOf(data);
   const count = samples.length / examples.shape.reduce((product, size) => product * size, 1);
   if (count < fewestSamples) {
     throw new InputError(path, `expected at least ${fewestSamples} samples, got ${count}. Make more of them.`);
@@ -146,15 +148,23 @@ function checkOptions(kind: keyof typeof usualCount, { split, wantsPicture }: Ev
   }
 }
 
-/** Samples of a run, a checkpoint or a file, and what they imitate. */
-async function samplesOf(path: string, { count, seed, data: asked, onNotice }: EvaluationOptions) {
-  const data = asked ?? "mnist";
+/** What the samples of a run, a checkpoint or a file imitate. */
+async function dataOf(path: string, { data }: EvaluationOptions): Promise<DataName> {
+  const root = runOf(path);
+  if (root === undefined) return data ?? "mnist";
+  if (data === undefined) return (await openRun(root)).record.config.data;
+  throw new ConfigError(`--data: ${path} is of a run, which says itself what it imitates. Leave it out.`, "data");
+}
+
+/** Samples of a run, a checkpoint or a file. */
+async function samplesOf(path: string, data: DataName, { count, seed, onNotice }: EvaluationOptions) {
   if (runOf(path) !== undefined) {
-    if (asked !== undefined) {
-      throw new ConfigError(`--data: ${path} is of a run, which says itself what it imitates. Leave it out.`, "data");
-    }
-    const made = await sampleRun(path, { count: (name) => count ?? usualCount[kindOf(name)], seed });
-    return { samples: made.values, data: made.data, step: made.step, damaged: made.damaged };
+    const {
+      values: samples,
+      step,
+      damaged,
+    } = await sampleRun(path, { count: count ?? usualCount[kindOf(data)], seed });
+    return { samples, step, damaged };
   }
   if (!existsSync(path)) {
     const expected = "expected a run, a checkpoint, an NPY file or a folder of PNG images";
@@ -167,7 +177,7 @@ async function samplesOf(path: string, { count, seed, data: asked, onNotice }: E
   if (count !== undefined && all.rows < count)
     onNotice?.(`${path}: holds ${all.rows} samples, fewer than --count ${count}.`);
   const { values: samples } = someRows(all, count ?? all.rows, stream(seed, "evaluation/samples")); // they may lie in an order
-  return { samples, data, step: undefined, damaged: [] };
+  return { samples, step: undefined, damaged: [] };
 }
 
 /**

@@ -12,14 +12,13 @@ import {
   loadCheckpoint,
   loadNewest,
 } from "./checkpoint.ts";
-import { type DataName, dataSetOf } from "./data-source.ts";
+import { dataSetOf } from "./data-source.ts";
 import { planOf } from "./model.ts";
 import { openRun, runPaths } from "./run-directory.ts";
 
 /** How many samples of which latents, made where. */
 export interface SampleOptions {
-  /** A number, or how many are usual for the data of the run. */
-  readonly count: number | ((data: DataName) => number);
+  readonly count: number;
   readonly seed: number;
   readonly device?: Device | undefined;
 }
@@ -28,8 +27,6 @@ export interface SampleOptions {
 export interface Samples {
   /** Iterations behind the weights. */
   readonly step: number;
-  /** What the generator imitates. */
-  readonly data: DataName;
   /** [count, ...shape of an example] */
   readonly shape: readonly number[];
   readonly values: Float32Array;
@@ -62,10 +59,9 @@ export async function sampleRun(path: string, { count, seed, device }: SampleOpt
   const own = device === undefined || device === config.device;
   const runtime = await openRuntime(device ?? config.device, { threads: own ? config.threads : 0 });
   const sample = await samplerOf(plan.sampler!, runtime, checkpoint.snapshot);
-  const rows = typeof count === "number" ? count : count(config.data);
-  const latents = new Float32Array(rows * config.generator.latent);
+  const latents = new Float32Array(count * config.generator.latent);
   fillNormal(stream(seed, "sample"), 0, latents);
   const values = await sample(latents);
   await sample.release();
-  return { step: checkpoint.step, data: config.data, shape: [rows, ...examples.shape], values, draw, damaged };
+  return { step: checkpoint.step, shape: [count, ...examples.shape], values, draw, damaged };
 }
