@@ -41,9 +41,15 @@ const waiting = `
   await finished;
 `;
 
-test("the same signal again ends the process at once; within 100 ms it is the same request", async () => {
+/** Starts such a process; gives how it ends. */
+function waitingProcess() {
   const child = spawn(process.execPath, ["--input-type=module", "-e", waiting]);
   const ended = new Promise((done) => child.on("exit", (code, signal) => done({ code, signal })));
+  return { child, ended };
+}
+
+test("the same signal again ends the process at once; within 100 ms it is the same request", async () => {
+  const { child, ended } = waitingProcess();
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (text) => {
     said += text;
@@ -62,8 +68,7 @@ test("the same signal again ends the process at once; within 100 ms it is the sa
 });
 
 test("a training that does not end for 10 s is left with its last checkpoint", async () => {
-  const child = spawn(process.execPath, ["--input-type=module", "-e", waiting]);
-  const ended = new Promise((done) => child.on("exit", (code, signal) => done({ code, signal })));
+  const { child, ended } = waitingProcess();
   let complaint = "";
   child.stderr.setEncoding("utf8").on("data", (text) => {
     complaint += text;
