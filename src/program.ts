@@ -85,8 +85,8 @@ export interface Manifest {
   readonly outputs: readonly ProgramOutput[];
   readonly cost: ProgramCost;
   /**
-   * Equal parts of a batch, of which a run sees one: inputs of the roles batch, noise and cache have a tensor for each part, and so has every output. The metrics of
-   * the parts add up to that of the batch. 1: the batch is not divided.
+   * Equal parts of a batch, of which a run sees one: inputs of the roles batch, noise and cache have a tensor for each part, and so has every output. A metric of
+   * the batch is the mean of those of the parts. 1: the batch is not divided.
    */
   readonly shards: number;
 }

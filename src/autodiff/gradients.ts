@@ -6,13 +6,13 @@ import { fill } from "../ops/broadcasting.ts";
 import { sizeOf } from "../program.ts";
 
 /**
- * Gradients of the scalar `y` with respect to tensors, as more graph, so that they can be differentiated again. The walk visits only what lies
+ * Gradients of `share` times the scalar `y` with respect to tensors, as more graph, so that they can be differentiated again. The walk visits only what lies
  * between `y` and the tensors asked for: a gradient for an upper layer has no trace of the layers below. Throws ShapeError where y is no scalar.
  */
-export function gradients(y: Tensor, wrt: readonly Tensor[]): Tensor[] {
+export function gradients(y: Tensor, wrt: readonly Tensor[], share = 1): Tensor[] {
   if (sizeOf(y.shape) !== 1) throw new ShapeError(`gradients: of a scalar, got a tensor of shape ${show(y.shape)}.`);
   const path = dependents(y, wrt);
-  const adjoints = new Map<Tensor, Tensor>([[y, fill(y.shape, 1)]]);
+  const adjoints = new Map<Tensor, Tensor>([[y, fill(y.shape, share)]]);
   for (const node of [...path].reverse()) {
     const upstream = adjoints.get(node);
     if (!upstream || node.kind !== "application") continue;

@@ -56,7 +56,8 @@ export interface MoveOptions extends StepOptions {
  */
 export function blockMove(groups: readonly BlockGroup[], options: MoveOptions): Move {
   const name = `${moveName(groups)}${options.suffix ?? ""}`;
-  const step = differentiate(groups, options);
+  const { replicas = 1, update } = options;
+  const step = differentiate(groups, options, { share: update.search ? 1 : 1 / replicas });
   const [view] = step.views;
   const common = {
     name,
@@ -64,8 +65,8 @@ export function blockMove(groups: readonly BlockGroup[], options: MoveOptions): 
     fading: step.views.flatMap((each) => fadingOf(each, options)),
     ...(view!.numberInput === undefined ? {} : { numberInput: view!.numberInput }),
   };
-  if (options.update.search) return { ...common, ...searchPrograms(name, step, options) };
-  if ((options.replicas ?? 1) > 1) return { ...common, programs: splitPrograms(name, step, options) };
+  if (update.search) return { ...common, ...searchPrograms(name, step, options) };
+  if (replicas > 1) return { ...common, programs: splitPrograms(name, step, options) };
   const corrector = options.hasCorrector ? { corrector: correctorPrograms(`${name}/corrector`, groups, options) } : {};
   return { ...common, ...stepPrograms(name, step, groups, options), ...corrector };
 }
@@ -120,7 +121,7 @@ function kernelPrograms(name: string, step: Differentiated, options: MoveOptions
   const kernel = kernelUpdate(name, step, options, "next");
   if (!kernel) return undefined;
   const results = [
-    ...metricResults(step.objective, 1 / shards),
+    ...metricResults(step.objective, 1),
     ...kernel.gradients,
     ...followingResults(step, step.weights, options),
   ];
@@ -137,7 +138,7 @@ function kernelPrograms(name: string, step: Differentiated, options: MoveOptions
 function kernelUpdate(name: string, step: Differentiated, options: MoveOptions, suffix: "next" | "corrected") {
   const { precision, hasKernels, reportsDecrease, shards = 1 } = options;
   if (!hasKernels || reportsDecrease) return undefined;
-  const { gradients, reading } = handedOver(step, "cache", shards, shards);
+  const { gradients, reading } = handedOver(step, "cache", shards);
   const updates = steppedResults(reading, options, suffix);
   if (operationsPerWeight(updates, step) < leastOfKernel) return undefined;
   const reports = suffix === "next" ? gradientResults(reading, options) : [];
@@ -252,7 +253,7 @@ function splitPrograms(name: string, step: Differentiated, options: MoveOptions)
   const { precision } = options;
   const replicas = options.replicas!;
   const share = 1 / replicas;
-  const { gradients, reading } = handedOver(step, "gradient", replicas);
+  const { gradients, reading } = handedOver(step, "gradient");
   return [
     compile(`${name}/gradient`, [...metricResults(step.objective, share), ...gradients], {
       objective: step.objective.value,
@@ -264,14 +265,12 @@ function splitPrograms(name: string, step: Differentiated, options: MoveOptions)
   ];
 }
 
-/** The gradients of one of `parts` of a batch, as results of one program; and the step as another sees it, which reads their sum: of replicas as one tensor, of shards each by itself. */
-function handedOver(step: Differentiated, role: "cache" | "gradient", parts: number, shards = 1) {
+/** The gradients of a part of a batch, as results of one program; and the step as another sees it, which reads their sum: of replicas as one tensor, of shards each by itself. */
+function handedOver(step: Differentiated, role: "cache" | "gradient", shards = 1) {
   const gradientName = (parameter: string) => `${parameter}/gradient`;
-  const gradients = step.moved.flat().map(({ name, gradient }) => ({
-    name: gradientName(name),
-    tensor: mul(constant(1 / parts), gradient),
-    role,
-  }));
+  const gradients = step.moved
+    .flat()
+    .map(({ name, gradient }) => ({ name: gradientName(name), tensor: gradient, role }));
   const read = (moved: Moved) => {
     const { shape } = moved.gradient;
     const names = Array.from({ length: shards }, (_, i) => shardName(gradientName(moved.name), i, shards));

@@ -45,11 +45,20 @@ export function weightInput({ name, shape }: TensorSpec, role: "parameter" | "ba
   return role === "parameter" ? input(name, shape, role) : input(`${name}/base`, shape, role);
 }
 
-/** Differentiates the objective down to the groups, and no further: that of the whole batch, or of one of so many equal parts. */
+/** Of what a step is: of the present weights or of those that a corrector starts from, and of the whole batch or of one of some equal parts. */
+export interface PartOfStep {
+  readonly from?: "parameter" | "base";
+  /** Parts of the batch, one of which the objective sees. */
+  readonly shards?: number;
+  /** What the gradients are multiplied with: the share of what the objective sees in the batch. */
+  readonly share?: number;
+}
+
+/** Differentiates the objective down to the groups, and no further. */
 export function differentiate(
   groups: readonly BlockGroup[],
   options: StepOptions,
-  { from = "parameter", shards = 1 }: { readonly from?: "parameter" | "base"; readonly shards?: number } = {},
+  { from = "parameter", shards = 1, share = 1 / shards }: PartOfStep = {},
 ): Differentiated {
   const { objective: at, parameters, update } = options;
   const states = globalStates(options);
@@ -63,7 +72,7 @@ export function differentiate(
   const objective = at(weights, shards);
   const specs = groups.map((group) => group.parameters);
   const wrt = specs.flat().map(({ name }) => weights(name));
-  const slopes = gradients(objective.value, wrt);
+  const slopes = gradients(objective.value, wrt, share);
   const slopeOf = new Map(specs.flat().map(({ name }, i) => [name, slopes[i]!]));
   const views = groups.map(viewOf);
   const moved = views.map((view, i) =>

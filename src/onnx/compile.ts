@@ -5,6 +5,7 @@ import { add } from "../ops/arithmetic.ts";
 import { reduceSum } from "../ops/broadcasting.ts";
 import { channelsLast } from "../ops/channels-last.ts";
 import { fuse } from "../ops/fusion.ts";
+import { lower } from "../ops/lowering.ts";
 import type { OutputRole, Program, Slices } from "../program.ts";
 import { sizeOf } from "../program.ts";
 import { elementwiseModule } from "../wasm/elementwise.ts";
@@ -51,7 +52,7 @@ export function compile(
   const module = kernelParts > 0 ? elementwiseModule(graph, kernelParts) : undefined;
   const returned = results.filter(({ role }) => role === "parameter" || role === "state" || role === "gradient");
   return {
-    model: encodeModel(name, graph, precision),
+    model: encodeModel(name, lower(graph), precision),
     manifest: {
       name,
       inputs: graph.inputs.map(({ name, shape, role }) => ({ name, shape, role })),

@@ -80,6 +80,7 @@ export function div(a: Tensor, b: Tensor): Tensor {
 /** -x */
 export function neg(x: Tensor): Tensor {
   if (isScalarConstant(x)) return constant([-x.values[0]!], x.shape);
+  if (isApplication(x, Mul) && isScalarConstant(x.inputs[0]!)) return mul(neg(x.inputs[0]), x.inputs[1]!);
   return isApplication(x, Neg) ? x.inputs[0]! : apply(Neg, [x]);
 }
 

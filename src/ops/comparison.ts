@@ -26,6 +26,13 @@ export const Where: Operator = {
   },
 };
 
+/** Inputs x, low, high, the latter two constant scalars: x, or the nearest number from low to high. */
+export const Clip: Operator = {
+  type: "Clip",
+  shape: ([x]) => x!,
+  gradient: (node, upstream) => where(equal(node, node.inputs[0]!), upstream, constant(0)),
+};
+
 /** Whether a > b, broadcast. */
 export function greater(a: Tensor, b: Tensor): Tensor {
   return apply(Greater, [a, b]);

@@ -1,7 +1,7 @@
 import type { Operator } from "../graph/tensor.ts";
 import { Add, Div, Mul, Neg, Sub } from "./arithmetic.ts";
 import { Expand, ReduceSum, Reshape } from "./broadcasting.ts";
-import { Equal, Greater, Less, Where } from "./comparison.ts";
+import { Clip, Equal, Greater, Less, Where } from "./comparison.ts";
 import { Conv, ConvTranspose } from "./convolution.ts";
 import { Abs, Exp, LeakyRelu, Log, Relu, Sigmoid, Softplus, Sqrt, Tanh } from "./elementwise.ts";
 import { Cast, Detach, Floor, Gather, TopK } from "./indexing.ts";
@@ -13,7 +13,7 @@ import { ReduceMax, ReduceMean } from "./reduction.ts";
 export const operators: readonly Operator[] = [
   ...[Add, Sub, Mul, Div, Neg],
   ...[Exp, Log, Sqrt, Sigmoid, Tanh, Softplus, Relu, LeakyRelu, Abs],
-  ...[Greater, Less, Equal, Where],
+  ...[Greater, Less, Equal, Where, Clip],
   ...[ReduceSum, ReduceMean, ReduceMax, Expand, Reshape],
   ...[Transpose, Concat, Slice, Pad],
   ...[Gemm, MatMul, Conv, ConvTranspose],

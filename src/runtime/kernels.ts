@@ -44,6 +44,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     const [c, x, y] = [condition!, a!, b!].map((t) => expanded(t, shape).values);
     return dense(shape, (i) => (c![i] !== 0 ? x![i]! : y![i]!));
   },
+  Clip: ([x, low, high]) => unary((value) => Math.min(Math.max(value, low!.values[0]!), high!.values[0]!))([x!], {}),
   ReduceSum: reduction(0, (sum, x) => sum + x),
   ReduceMean: ([x, axes], attributes) => {
     const sum = kernels.ReduceSum!([x!, axes!], attributes);

@@ -102,7 +102,7 @@ interface Reader {
 const readOne = ({ tensor, take }: Reader): Awaitable<undefined> => after(tensor.read(), take) as Awaitable<undefined>;
 
 /**
- * What a program says in scalars: those for the log, added up over its runs, and the one that is finite where everything is that the program changes
+ * What a program says in scalars: those for the log, the means over its runs, and the one that is finite where everything is that the program changes
  * (`hasCheck`). `read` takes them out of its memory.
  */
 function openReport({ manifest: { outputs } }: Program, runs: readonly Run[], { values, placeOf }: Scalars) {
@@ -112,7 +112,7 @@ function openReport({ manifest: { outputs } }: Program, runs: readonly Run[], { 
   const readers = metrics.flatMap(({ name, place }) =>
     runs.map(({ outputs }, i): Reader => {
       const take = (read: Reals) => {
-        values[place] = (i === 0 ? 0 : values[place]!) + read[0]!;
+        values[place] = (i === 0 ? 0 : values[place]!) + read[0]! / runs.length;
       };
       return { tensor: outputs[name]!, take };
     }),

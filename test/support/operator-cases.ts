@@ -1,4 +1,4 @@
-import { constant, type Operator, type Shape, type Tensor } from "../../src/graph/tensor.ts";
+import { apply, constant, type Operator, type Shape, type Tensor } from "../../src/graph/tensor.ts";
 import * as arithmetic from "../../src/ops/arithmetic.ts";
 import * as broadcasting from "../../src/ops/broadcasting.ts";
 import * as comparison from "../../src/ops/comparison.ts";
@@ -155,6 +155,8 @@ const reduced = (
   known: [{ shapes: [[2, 3]], build: ([x]) => f(x!, { axes: [1] }), inputs: [[1, 2, 3, 4, 8, 6]], result: rows }],
 });
 
+const clipped = (x: Tensor) => apply(comparison.Clip, [x, constant(-1), constant(2)]);
+
 const gemms = [false, true].flatMap((transA) =>
   [false, true].flatMap((transB) =>
     ([undefined, [4], [2, 1], [2, 4], []] as const).map(
@@ -238,6 +240,11 @@ export const operatorContracts: readonly OperatorContract[] = [
         result: [2, 2, 3],
       },
     ],
+  },
+  {
+    operator: comparison.Clip,
+    cases: [[2, 3], [0, 3], []].map((shape) => one(shape, clipped)),
+    known: [{ shapes: [[3]], build: ([x]) => clipped(x!), inputs: [[-2, 0.5, 3]], result: [-1, 0.5, 2] }],
   },
   reduced(broadcasting.ReduceSum, broadcasting.reduceSum, [6, 18]),
   reduced(reduction.ReduceMean, reduction.reduceMean, [2, 6]),
