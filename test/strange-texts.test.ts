@@ -14,11 +14,11 @@ test("what files of others hold reaches the terminal as text: logs, locks, names
 
   const log = join(run, "metrics.jsonl");
   const records = lines(log);
-  Object.assign(records.at(-1).watch, { state: "\u001b[1mill", why: "\u001b[31mred", advice: "\u001b[2J\u009b2J" });
+  Object.assign(records.at(-1).watch, { state: "frozen", why: "\u001b[31mred", advice: "\u001b[2J\u009b2J" });
   writeFileSync(log, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
   rmSync(join(run, "summary.json"));
   const resumed = await succeed(["resume", run]);
-  expect(resumed.stdout).toContain('Watchdog: unknown state "\\u001b[1mill" since step 20. \\u001b[2J\\u009b2J\n');
+  expect(resumed.stdout).toContain("Watchdog: G frozen since step 20. \\u001b[2J\\u009b2J\n");
 
   rmSync(join(run, "summary.json"));
   const elsewhere = { boot: null, namespace: null, began: null };
@@ -34,6 +34,13 @@ test("what files of others hold reaches the terminal as text: logs, locks, names
   const status = await succeed(["status", run]);
   expect(status.stdout + status.stderr).toContain("on \\u001b[31mhost since \\u001b]0;title\\u0007");
 
+  records.at(-1).watch.state = "\u009b2J";
+  writeFileSync(log, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+  rmSync(join(run, "lock.1"));
+  const damaged = await coordescent(["resume", run]);
+  expect(damaged.code).toBe(6);
+  expect(damaged.stderr).toContain("line 4: watch.state: expected one of healthy,");
+
   const name = join(root, "\u001b[2J.npy");
   writeFileSync(name, readFileSync(log));
   const refused = await coordescent(training(join(root, "other"), 20, "--data", name));
@@ -41,5 +48,6 @@ test("what files of others hold reaches the terminal as text: logs, locks, names
   expect(refused.stderr).toContain("\\u001b[2J.npy");
   const unknown = await coordescent(["\u001b[2J"]);
   expect(unknown.code).toBe(2);
-  for (const { stdout, stderr } of [resumed, status, refused, unknown]) expect(stdout + stderr).toMatch(isPlain);
+  for (const { stdout, stderr } of [resumed, status, damaged, refused, unknown])
+    expect(stdout + stderr).toMatch(isPlain);
 });

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
-import type { LogRecord } from "../train/train.ts";
-import { openTerminal, printable, progressLine, watchNews, writeError } from "./terminal.ts";
+import { openTerminal, printable, writeError } from "./terminal.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -40,15 +39,6 @@ test("results in JSON stay what they are and hold no control character", () => {
   openTerminal({ json: true }).result(value, []);
   expect(out.join("")).toMatch(/^\{[ -~]*\}\n$/);
   expect(JSON.parse(out.join(""))).toEqual(value);
-});
-
-test("a state of the watchdog that there is not is printed as what it is", () => {
-  const record = {
-    ...{ step: 100, lossD: 1, lossG: 1, probabilityReal: 0.5, probabilityFake: 0.5, imagesPerSecond: 1, elapsedMs: 1 },
-    watch: { state: "toString", why: "nobody looked", advice: "Go." },
-  } as unknown as LogRecord;
-  expect(watchNews(record)).toBe('Step 100: unknown state "toString": nobody looked. Go.');
-  expect(progressLine(record, 200)).toContain('  UNKNOWN STATE "TOSTRING"  ');
 });
 
 test("no command writes to the terminal past this", () => {

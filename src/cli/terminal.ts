@@ -102,7 +102,7 @@ export function progressLine(
   const leftMs = (elapsedMs / step) * (steps - step);
   return [
     `step ${step}/${steps}`,
-    ...(state && state !== "healthy" ? [stateText(state).toUpperCase()] : []),
+    ...(state && state !== "healthy" ? [stateNames[state].toUpperCase()] : []),
     step < steps ? `${duration(leftMs)} left` : `in ${duration(elapsedMs)}`,
     `loss D ${lossD.toFixed(3)}  G ${lossG.toFixed(3)}`,
     `D(x) ${probabilityReal.toFixed(2)}  D(G(z)) ${probabilityFake.toFixed(2)}`,
@@ -110,11 +110,6 @@ export function progressLine(
     ...(quality ? [qualityText(quality)] : []),
     `${imagesPerSecond.toLocaleString("en")} images/s`,
   ].join("  ");
-}
-
-/** A state of the watchdog in words; a log from somewhere may hold one that there is not. */
-export function stateText(state: WatchState): string {
-  return Object.hasOwn(stateNames, state) ? stateNames[state] : `unknown state ${JSON.stringify(state)}`;
 }
 
 /** What the watchdog has to say of a step, where it has something new. */
@@ -130,7 +125,7 @@ export function watchNews({ step, watch }: LogRecord): string | undefined {
       ? undefined
       : state === "healthy"
         ? `${at} healthy again.`
-        : `${at} ${stateText(state)}: ${why}. ${advice}`;
+        : `${at} ${stateNames[state]}: ${why}. ${advice}`;
   return [found, back].filter((line) => line !== undefined).join("\n") || undefined;
 }
 

@@ -1,6 +1,7 @@
 import type { Training } from "../runs/training.ts";
+import { stateNames } from "../train/watchdog.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { duration, qualityText, stateText, type Terminal, writeError } from "./terminal.ts";
+import { duration, qualityText, type Terminal, writeError } from "./terminal.ts";
 
 /** Signals that ask a command to end, and the exit codes of one that does. */
 export const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -65,7 +66,7 @@ export async function finish(training: Training, terminal: Terminal): Promise<vo
             `Converged: the generator's mean loss changed by ${(100 * change).toPrecision(2)} % from one window to the next.`,
           ]),
       ...(diagnosis && diagnosis.state !== "healthy"
-        ? [`Watchdog: ${stateText(diagnosis.state)} since step ${diagnosis.step}. ${diagnosis.advice}`]
+        ? [`Watchdog: ${stateNames[diagnosis.state]} since step ${diagnosis.step}. ${diagnosis.advice}`]
         : []),
       ...(rollbacks > 0 ? [`Went back to the best weights ${rollbacks} time${rollbacks === 1 ? "" : "s"}.`] : []),
       ...(saved ? [`Not spent: ${saved.steps} iterations, about ${duration(saved.ms)}.`] : []),

@@ -12,6 +12,7 @@ import { updateRules } from "../optim/update-rules.ts";
 import { reactions } from "../train/guard.ts";
 import { dataNames, isDataName } from "./data-source.ts";
 import { didYouMean } from "./did-you-mean.ts";
+import { foundBy, keyOf, problemOf, show } from "./mismatch.ts";
 import type { Setting } from "./setting.ts";
 
 const nameIn = <T extends Record<string, unknown>>(registry: T) =>
@@ -218,43 +219,10 @@ function configKeys(): string[] {
   return keysOf(schema, "");
 }
 
-type Issue = z.core.$ZodIssue;
-
-function explain(issue: Issue, value: unknown): ConfigError {
-  const key = issue.path.join(".");
+function explain(issue: z.core.$ZodIssue, value: unknown): ConfigError {
+  const key = keyOf(issue);
   if (issue.code === "unrecognized_keys") return unknownKey([key, issue.keys[0]].filter(Boolean).join("."));
-  const found = issue.path.reduce<unknown>(
-    (tree, name) => (tree as Record<PropertyKey, unknown> | undefined)?.[name],
-    value,
-  );
-  if (issue.code === "invalid_value") {
-    const names = issue.values.map(String);
-    return new ConfigError(
-      `${key}: expected one of ${names.join(", ")}, got ${show(found)}. ${didYouMean(String(found), names)}`.trim(),
-      key,
-    );
-  }
-  return new ConfigError(`${key}: expected ${expectation(issue)}, got ${show(found)}.`, key);
+  const advice =
+    issue.code === "invalid_value" ? didYouMean(String(foundBy(issue, value)), issue.values.map(String)) : "";
+  return new ConfigError(`${problemOf(issue, value)} ${advice}`.trim(), key);
 }
-
-/** What would have been right. */
-function expectation(issue: Issue): string {
-  switch (issue.code) {
-    case "too_small":
-      return `${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
-    case "too_big":
-      return `${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
-    case "invalid_type":
-      return issue.expected === "int" ? "a whole number" : `a value of type ${issue.expected}`;
-    case "invalid_value":
-      return issue.values.map(String).join(", ");
-    case "invalid_format":
-      return "lower-case letters, digits and hyphens";
-    case "invalid_union":
-      return issue.errors.map(([first]) => expectation(first!)).join(" or ");
-    default:
-      return issue.message;
-  }
-}
-
-const show = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value));

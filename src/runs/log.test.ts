@@ -6,7 +6,10 @@ import { InputError } from "../errors.ts";
 import type { LogRecord } from "../train/train.ts";
 import { lastSoundRecord, openLog, readLog } from "./log.ts";
 
-const record = (step: number, block = "generator") => ({ step, block }) as LogRecord;
+const figures = { lossD: 1, lossG: 1, probabilityReal: 0.5, probabilityFake: 0.5 };
+const record = (step: number, block = "generator"): LogRecord => ({
+  ...{ step, ...figures, block, blockD: "discriminator", imagesPerSecond: 1, elapsedMs: step },
+});
 
 function logOf(content: string | Uint8Array): string {
   const root = mkdtempSync(join(tmpdir(), "coordescent-log-"));
@@ -19,7 +22,7 @@ function logOf(content: string | Uint8Array): string {
 const text = (records: readonly LogRecord[]) => records.map((each) => `${JSON.stringify(each)}\n`).join("");
 
 test("records are read as they were written, wherever the pieces in which a file is read end", async () => {
-  const records = Array.from({ length: 60 }, (_, i) => record(i, "é€😀".repeat(i * 40)));
+  const records = Array.from({ length: 60 }, (_, i) => record(i + 1, "é€😀".repeat(i * 40)));
   const path = logOf(text(records));
   expect(await readLog(path)).toEqual(records);
   expect(await readLog(path, 7)).toEqual(records.slice(0, 7));
@@ -39,11 +42,23 @@ test("a last line that was cut off is left out; where there is no file there are
   expect(await lastSoundRecord(logOf(""))).toBeUndefined();
 });
 
-test.each(["none", '{"step":"3"}', "", "null"])("a line in the middle that is no record is named: %s", async (line) => {
+const partOf = (changes: object) => JSON.stringify({ ...record(2), ...changes });
+
+test.each([
+  ["none", "expected a record with a step, got none."],
+  ["", "expected a record with a step, got ."],
+  ["null", "expected a record with a step, got null."],
+  ['{"step":"3"}', 'step: expected a value of type number, got "3".'],
+  [partOf({ block: undefined }), "block: expected a value of type string, got nothing."],
+  [partOf({ elapsedMs: -1 }), "elapsedMs: expected at least 0, got -1."],
+  [partOf({ visits: [1, 2.5] }), "visits.1: expected a whole number, got 2.5."],
+  [
+    partOf({ watch: { signals: { separation: 1, diversity: 1, repeats: 0 }, state: "ill" } }),
+    'watch.state: expected one of healthy, saturated, frozen, collapsed, oscillating, memorising, got "ill".',
+  ],
+])("a line in the middle that is no record is named: %s", async (line, problem) => {
   const path = logOf(`${text([record(1)])}${line}\n${text([record(4)])}`);
-  await expect(readLog(path)).rejects.toThrow(
-    new InputError(path, `line 2: expected a record with a step, got ${line}. Remove the line.`),
-  );
+  await expect(readLog(path)).rejects.toThrow(new InputError(path, `line 2: ${problem} Remove the line.`));
   expect(await readLog(path, 1)).toEqual([record(1)]);
   expect(await lastSoundRecord(path)).toEqual(record(1));
 });
@@ -62,7 +77,7 @@ test("a line that is longer than any record is none", async () => {
   const path = logOf(text([record(1)]));
   appendFileSync(path, text([record(2, "x".repeat(2 ** 20))]));
   expect(await lastSoundRecord(path)).toEqual(record(1));
-  await expect(readLog(path)).rejects.toThrow(/line 2: expected a record with a step, got {"step":2,"block":"x+\. /);
+  await expect(readLog(path)).rejects.toThrow(/line 2: expected a record with a step, got {"step":2,.{50}\. /);
 });
 
 test("a log that is opened again has the records that it should keep, and then what is appended", async () => {

@@ -2,6 +2,7 @@ import { InputError } from "../errors.ts";
 import type { LogRecord } from "../train/train.ts";
 import { disk, piecesOf } from "./file-system.ts";
 import { isAbsent, storageError, type WriteOptions, writeWhole } from "./files.ts";
+import { parseRecord } from "./log-record.ts";
 
 /** The log of a run, `metrics.jsonl`, open for writing at its end. */
 export interface Log {
@@ -83,7 +84,7 @@ export async function readLog(path: string, count = Number.POSITIVE_INFINITY): P
   const records: LogRecord[] = [];
   if (count === 0) return records;
   for await (const line of linesOf(path)) {
-    records.push(parseRecord(line, path, records.length + 1));
+    records.push(recordAt(records.length + 1, line, path));
     if (records.length === count) break;
   }
   return records;
@@ -132,19 +133,17 @@ async function* existing(path: string): AsyncGenerator<Uint8Array, void, void> {
   }
 }
 
-function parseRecord(line: string, path: string, number: number): LogRecord {
-  const record = recordOf(line);
-  if (record) return record;
-  throw new InputError(
-    path,
-    `line ${number}: expected a record with a step, got ${line.slice(0, 60)}. Remove the line.`,
-  );
+function recordAt(number: number, line: string, path: string): LogRecord {
+  try {
+    return parseRecord(line);
+  } catch (error) {
+    throw new InputError(path, `line ${number}: ${(error as Error).message} Remove the line.`);
+  }
 }
 
 function recordOf(line: string): LogRecord | undefined {
   try {
-    const record = JSON.parse(line) as LogRecord;
-    return Number.isSafeInteger(record?.step) ? record : undefined;
+    return parseRecord(line);
   } catch {
     return undefined;
   }

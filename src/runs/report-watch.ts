@@ -57,7 +57,7 @@ export function watchSections(log: readonly LogRecord[]): string[] {
 
 function sentenceOf({ from, to, state, why, advice }: Trouble): string {
   const steps = from === to ? `Step ${formatStep(from)}` : `Steps ${formatStep(from)} to ${formatStep(to)}`;
-  return `${steps}: <strong>${stateNames[state]}</strong>. ${escapeHtml(why[0]!.toUpperCase() + why.slice(1))}. ${escapeHtml(advice)}`;
+  return `${steps}: <strong>${stateNames[state]}</strong>. ${escapeHtml(why.charAt(0).toUpperCase() + why.slice(1))}. ${escapeHtml(advice)}`;
 }
 
 const formatStep = (step: number) => step.toLocaleString("en-US");

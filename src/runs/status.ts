@@ -49,7 +49,7 @@ export async function statusOf(root: string): Promise<Status> {
     holder: holder ?? null,
     lastSeenMs: holder && lock?.silentMs !== undefined ? Math.round(lock.silentMs) : null,
     imagesPerSecond: last?.imagesPerSecond ?? null,
-    leftMs: state === "running" && last ? Math.round((last.elapsedMs / last.step) * (steps - step)) : null,
+    leftMs: state === "running" && last ? Math.round((last.elapsedMs / last.step) * Math.max(0, steps - step)) : null,
     checkpoint: newest.step,
     problem: summary?.problem ?? summary?.degraded?.problem ?? newest.problem,
   };
