@@ -23,6 +23,19 @@ test("a run stopped by its steps and given more ends with the weights and the lo
   expect(log(parts)).toEqual(log(whole));
 });
 
+test("a best checkpoint that has no file of its own gets it when the run is resumed", async () => {
+  const run = join(temporaryDirectory(), "run");
+  const probed = set("probe.every=20", "probe.count=100", "checkpoint.keep=10");
+  await succeed(["train", ...tiny, ...probed, "--steps", "60", "--run", run]);
+  const { best } = json(read(run, "summary.json"));
+  const made = read(best.checkpoint);
+  rmSync(best.checkpoint);
+  rmSync(join(run, "summary.json"));
+  const resumed = await succeed(["resume", run, "--json"]);
+  expect(json(resumed.stdout).best).toEqual(best);
+  expect(read(best.checkpoint).equals(made)).toBe(true);
+});
+
 test("a run stopped by a signal and resumed ends with the weights of one that was never stopped", async () => {
   const root = temporaryDirectory();
   const [stopped, whole] = ["stopped", "whole"].map((name) => join(root, name)) as [string, string];

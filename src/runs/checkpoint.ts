@@ -6,7 +6,7 @@ import { decodeSafetensors, encodeSafetensors, payloadOf } from "../data/safeten
 import { CheckpointError, StorageError } from "../errors.ts";
 import type { TensorSpec } from "../program.ts";
 import { notFinite, type Snapshot, snapshotProblem } from "../train/snapshot.ts";
-import type { Best, LoopState } from "../train/train.ts";
+import type { LoopState } from "../train/train.ts";
 import { disk, type FileSystem } from "./file-system.ts";
 import { readIfThere, rename, storageError, type WriteOptions, writeWhole } from "./files.ts";
 import { parseLoopState } from "./loop-state.ts";
@@ -73,9 +73,12 @@ async function removeOld(folder: string, step: number, files: FileSystem = disk)
   await files.remove(checkpointPath(folder, step)).catch(() => {});
 }
 
-/** The best checkpoint that a run has, and the error of a better one that it should have and has not. */
+/** The best checkpoint that a run has. */
 interface FoundBest {
   readonly checkpoint: Checkpoint | undefined;
+  /** Whether `saveBest` has to make its own file: the run may have been killed between the two, or the disk did not take it. */
+  readonly isUnsettled: boolean;
+  /** The error of a better one that the run should have and has not. */
   readonly lost?: Damage;
 }
 
@@ -85,13 +88,15 @@ interface FoundBest {
  */
 export async function loadBest(folder: string, from: Checkpoint, files?: FileSystem): Promise<FoundBest> {
   const { best } = from.state;
-  if (best === undefined || best.step === from.step) return { checkpoint: best && from };
+  if (best === undefined) return { checkpoint: undefined, isUnsettled: false };
+  if (best.step === from.step) return { checkpoint: from, isUnsettled: true };
   try {
-    return { checkpoint: (await findBest(folder, best.step, files)).checkpoint };
+    const { path, checkpoint } = await findBest(folder, best.step, files);
+    return { checkpoint, isUnsettled: path !== bestPath(folder) };
   } catch (error) {
     const before = await loadCheckpoint(bestPath(folder), files).catch(damageOf);
     const isEarlier = "state" in before && before.step <= from.step && before.state.best?.step === before.step;
-    return { checkpoint: isEarlier ? before : undefined, lost: damageOf(error) };
+    return { checkpoint: isEarlier ? before : undefined, isUnsettled: false, lost: damageOf(error) };
   }
 }
 
@@ -116,24 +121,6 @@ export type Damage = CheckpointError | StorageError;
 function damageOf(error: unknown): Damage {
   if (error instanceof CheckpointError || error instanceof StorageError) return error;
   throw error;
-}
-
-/**
- * The step and distance of the best checkpoint that a run has when it goes on from a checkpoint, if it has one. Where that is in the file of its step only,
- * its own file is made: the run may have been killed between the two, or the disk did not take it. Throws StorageError, and what `guard` throws.
- */
-export async function settleBest(folder: string, from: Checkpoint, options: WriteOptions): Promise<Best | undefined> {
-  const { best } = from.state;
-  if (best === undefined) return undefined;
-  try {
-    const isOfThisStep = best.step === from.step;
-    const isSettled = !isOfThisStep && (await findBest(folder, best.step, options.files)).path === bestPath(folder);
-    if (!isSettled) await saveBest(folder, best.step, options);
-    return best;
-  } catch (error) {
-    if (error instanceof CheckpointError) return undefined;
-    throw error;
-  }
 }
 
 /**

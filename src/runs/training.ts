@@ -12,8 +12,8 @@ import {
   hasCheckpoints,
   loadBest,
   loadNewest,
+  saveBest,
   setAsideAfter,
-  settleBest,
 } from "./checkpoint.ts";
 import { conclude } from "./concluding.ts";
 import { type Config, configure } from "./config.ts";
@@ -103,6 +103,7 @@ async function continueRun(
   }
   const found = newest && (await bestOf(paths.checkpoints, newest, observer));
   const checkpoint = found && (isComplete ? found.from : reopened(found.from));
+  const unsettled = found?.isUnsettled ? found.best?.step : undefined;
   const made = await recordsUpTo(paths.log, checkpoint, observer);
   const file = checkpointPath(paths.checkpoints, step);
   const best = record.config.watch.onCollapse === "rollback" ? found?.best : undefined;
@@ -118,6 +119,7 @@ async function continueRun(
     await removeFile(paths.summary); // it is not that of the run any more
     await prepareFolders(paths);
     await setAsideAfter(paths.checkpoints, step);
+    if (unsettled !== undefined) await saveBest(paths.checkpoints, unsettled, { guard: lock.check });
     return beginRun({ paths, lock, record, checkpoint, made });
   });
 }
@@ -153,11 +155,11 @@ async function isUnbegun({ checkpoints, log, summary }: RunPaths): Promise<boole
 
 /** The best checkpoint, and the one to go on from, which knows no other; where one is lost the observer is told. */
 async function bestOf(folder: string, from: Checkpoint, observer: Observer) {
-  const { checkpoint: best, lost } = await loadBest(folder, from);
-  if (!lost) return { from, best };
+  const { checkpoint: best, isUnsettled, lost } = await loadBest(folder, from);
+  if (!lost) return { from, best, isUnsettled };
   observer.onNotice?.(`${lost.message} ${best ? `The best is that of step ${best.step}.` : "No best one is left."}`);
   const { best: _, ...state } = from.state;
-  return { from: { ...from, state: { ...state, ...(best && { best: best.state.best! }) } }, best };
+  return { from: { ...from, state: { ...state, ...(best && { best: best.state.best! }) } }, best, isUnsettled };
 }
 
 /** The records of the log up to a checkpoint. */
@@ -189,7 +191,7 @@ async function beginRun({
     record,
     writing,
     log: await openLog(paths.log, made, writing),
-    best: checkpoint && (await settleBest(paths.checkpoints, checkpoint, writing)),
+    best: checkpoint?.state.best,
     pendingBest: undefined,
     last: made.at(-1),
     quality: made.findLast((entry) => entry.quality)?.quality,
