@@ -3,11 +3,13 @@ import { ring } from "../src/data/mixture.ts";
 import { input } from "../src/graph/tensor.ts";
 import { compile } from "../src/onnx/compile.ts";
 import { mul } from "../src/ops/arithmetic.ts";
+import { sizeOf } from "../src/program.ts";
+import { fillNormal, stream } from "../src/random.ts";
 import { configure } from "../src/runs/config.ts";
 import { planOf } from "../src/runs/model.ts";
 import { presets } from "../src/runs/presets.ts";
 import { collector } from "../src/runtime/collector.ts";
-import { companionsOf } from "../src/runtime/companions.ts";
+import { openCompanions, openedCompanions } from "../src/runtime/companions.ts";
 import { nativeRuntime } from "../src/runtime/native.ts";
 import { openRuntime } from "../src/runtime/open.ts";
 import { createTrainer } from "../src/train/trainer.ts";
@@ -27,13 +29,13 @@ function kernelOf(code: Parameters<typeof moduleOf>[2]) {
   return { computation: { module, memory }, numbers: new Int32Array(memory.buffer) };
 }
 
-test("a companion that fails says so, and goes on with what it is asked for next", () => {
-  const [companion] = companionsOf(1, model);
+test("a companion that fails says so, and goes on with what it is asked for next", async () => {
+  const [companion] = await openCompanions(1, model);
   const failing = companion!.learn(kernelOf([unreachable]).computation);
   const { computation, numbers } = kernelOf([get(0), get(1), splat, storeAt(16)]); // its part, four times, behind its table
   const storing = companion!.learn(computation);
   failing.start(0, 1);
-  expect(() => failing.finish()).toThrow("a run beside this thread failed.");
+  expect(() => failing.finish()).toThrow("beside this thread: unreachable");
   storing.start(32, 7);
   storing.finish();
   expect([...numbers.subarray(12, 17)]).toEqual([7, 7, 7, 7, 0]);
@@ -41,8 +43,8 @@ test("a companion that fails says so, and goes on with what it is asked for next
   storing.release();
 });
 
-test("a companion forgets a kernel that is released, and the memory in which it computed", () => {
-  const [companion] = companionsOf(1, model);
+test("a companion forgets a kernel that is released, and the memory in which it computed", async () => {
+  const [companion] = await openCompanions(1, model);
   const use = () => {
     const memory = new WebAssembly.Memory({ initial: 800, maximum: 800, shared: true });
     new Uint8Array(memory.buffer).fill(1); // 50 MiB
@@ -61,6 +63,37 @@ test("a companion forgets a kernel that is released, and the memory in which it 
     return process.memoryUsage().rss / 2 ** 20;
   });
   expect(sizes.at(-1)! - sizes[0]!).toBeLessThan(125); // it was 250
+});
+
+test("a companion that cannot begin is a mistake that says how to do without, and none that counts", async () => {
+  const before = openedCompanions.length;
+  await expect(openCompanions(before + 1, new Uint8Array(3))).rejects.toThrow(
+    /^threads: expected a thread beside this one, which does not begin: .*protobuf.*\. Use one \(`--threads 1`\)\.$/is,
+  );
+  expect(openedCompanions).toHaveLength(before);
+});
+
+test("normal numbers that another thread draws are those of this one", async () => {
+  const runtime = nativeRuntime({ threads: 2 });
+  await openCompanions(1, model);
+  const allocate = runtime.arena!([[3], [2, 1000]]);
+  const draws = [
+    { tensor: allocate([3]), source: stream(5, "a"), first: 0 },
+    { tensor: allocate([2, 1000]), source: stream(5, "b"), first: 77 },
+  ];
+  const helper = runtime.normalsBeside!(draws)!;
+  for (const step of [0, 1, 2 ** 31 - 1]) {
+    helper.start(step, 0);
+    helper.finish();
+    for (const { tensor, source, first } of draws) {
+      const expected = new Float32Array(sizeOf(tensor.shape));
+      fillNormal(source, step, expected, first);
+      expect(await tensor.read()).toEqual(expected);
+    }
+  }
+  helper.release();
+  expect(runtime.normalsBeside!([{ ...draws[0]!, tensor: runtime.allocate([3]) }])).toBe(undefined);
+  expect(nativeRuntime({ threads: 1 }).normalsBeside!(draws)).toBe(undefined);
 });
 
 test("a session that is released twice stays released, and runs no more", async () => {
@@ -82,7 +115,7 @@ test("where runs fail on several threads the error is that of this one, and the 
   );
   const run = (size: number) => ({ inputs: { x: runtime.allocate([size]) }, outputs: { y: runtime.allocate([4]) } });
   expect(() => session.runAll!([run(5), run(5)])).toThrow(/Got: 5 Expected: 4/);
-  expect(() => session.runAll!([run(4), run(5)])).toThrow("a run beside this thread failed.");
+  expect(() => session.runAll!([run(4), run(5)])).toThrow(/^beside this thread: .*Got: 5 Expected: 4/s);
   const good = [run(4), run(4)];
   for (const { inputs } of good) inputs.x.write((values) => values.fill(3));
   session.runAll!(good);

@@ -4,7 +4,7 @@ import { webAssembly } from "../wasm/api.ts";
 import { inSharedMemory } from "../wasm/binary.ts";
 import { finiteModule, strideOfFinite } from "../wasm/finite.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
-import type { Session } from "./runtime.ts";
+import type { Helper, Session } from "./runtime.ts";
 
 const WebAssembly = webAssembly();
 
@@ -80,18 +80,8 @@ function finiteCheck(memory: Arena["memory"], isShared: boolean): (values: Float
   };
 }
 
-/** A thread that computes parts of a kernel beside this one. */
-export interface KernelHelper {
-  /** Lets it compute a part; one at a time. */
-  start(table: number, part: number): void;
-  /** Waits until it has. */
-  finish(): void;
-  /** There will be no further part. */
-  release(): void;
-}
-
 /** Waits for the first `count` of some helpers, whatever fails; then throws what went wrong first, that of this thread before that of others. */
-export function finishAll(helpers: readonly Pick<KernelHelper, "finish">[], count: number, problem: unknown): void {
+export function finishAll(helpers: readonly Pick<Helper, "finish">[], count: number, problem: unknown): void {
   let first = problem;
   for (let k = 0; k < count; k++) {
     try {
@@ -110,7 +100,7 @@ export interface Computation {
 }
 
 /** Threads for a kernel: at most as many as it has parts, less one. */
-export type FindHelpers = (computation: Computation) => readonly KernelHelper[];
+export type FindHelpers = (computation: Computation) => readonly Helper[];
 
 /** A program's kernel; its tensors have to be of one arena, which threads share where there may be helpers. */
 export async function openKernel({ kernel, manifest }: Program, findHelpers?: FindHelpers): Promise<Session> {
@@ -159,5 +149,5 @@ export function kernelFunction({ module, memory }: Computation): OpenedKernel["r
 interface OpenedKernel {
   readonly arena: Arena;
   readonly run: (table: number, part: number) => void;
-  readonly helpers: readonly KernelHelper[];
+  readonly helpers: readonly Helper[];
 }

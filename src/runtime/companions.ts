@@ -1,68 +1,86 @@
+import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import type { Computation, KernelHelper } from "./arena.ts";
+import { ConfigError } from "../errors.ts";
 import {
   addressesOfDesk,
+  bytesOfProblem,
   type Desk,
-  type KernelMessage,
-  noKernel,
+  noTask,
   numbersOfDesk,
   onlyMessages,
   patience,
   place,
+  type Task,
+  type TaskMessage,
 } from "./desk.ts";
 import type { Pointer, Side } from "./onnx-library.ts";
+import type { Helper } from "./runtime.ts";
 
-/** A thread beside this one. */
+/** A thread beside this one. It does one thing at a time. */
 export interface Companion {
-  /** Lets it run a session; one run, or one part of a kernel, at a time. */
+  /** Lets it run a session. */
   start(session: Pointer, inputs: Side, outputs: Side): void;
-  /** Shows it a kernel, of which it then computes parts. */
-  learn(computation: Computation): KernelHelper;
-  /** Waits until it has. Throws Error where the library refused the inputs or outputs, or the thread does not begin. */
+  /** Shows it a task, which it then does when it is asked to. */
+  learn(task: Task): Helper;
+  /** Waits until it has. Throws Error where that failed. */
   finish(): void;
 }
 
 /** The companion in the sources of tests is the one that was built from them. */
 const file = new URL(import.meta.url.replace(/\/src\/runtime\/[^/]+\.ts$/, "/dist/runtime/companions.js"));
 
-/** For so long a thread may take to begin. */
-const startMs = 60_000;
-
 const companions: Companion[] = [];
 
-/** So many threads, the same ones every time, which are shown a model first; they end with this thread, and keep no process alive. */
-export function companionsOf(count: number, model: Uint8Array): readonly Companion[] {
-  while (companions.length < count) companions.push(openCompanion(model));
+/** The threads that were opened so far. */
+export const openedCompanions: readonly Companion[] = companions;
+
+/** So many threads, the same ones every time, which are shown a model first; they end with this thread, and keep no process alive. Throws ConfigError where one does not begin. */
+export async function openCompanions(count: number, model: Uint8Array): Promise<readonly Companion[]> {
+  while (companions.length < count) companions.push(await openCompanion(model));
   return companions.slice(0, Math.max(0, count));
 }
 
-function openCompanion(model: Uint8Array): Companion {
+async function openCompanion(model: Uint8Array): Promise<Companion> {
   const desk: Desk = {
     numbers: new SharedArrayBuffer(4 * numbersOfDesk),
     order: new SharedArrayBuffer(8 * addressesOfDesk),
+    problem: new SharedArrayBuffer(bytesOfProblem),
     model,
   };
   const worker = new Worker(new URL("./companion.js", file), { workerData: desk });
+  await begun(worker);
+  return companionOf(worker, desk);
+}
+
+/** Waits until a thread has said so. Throws ConfigError where it ends before that. */
+async function begun(worker: Worker): Promise<void> {
+  try {
+    await once(worker, "message");
+  } catch (error) {
+    const problem = `expected a thread beside this one, which does not begin: ${(error as Error).message}`;
+    throw new ConfigError(`threads: ${problem}. Use one (\`--threads 1\`).`, "threads");
+  }
   worker.unref();
+}
+
+function companionOf(worker: Worker, desk: Desk): Companion {
   const numbers = new Int32Array(desk.numbers);
   const order = new BigUint64Array(desk.order);
-  let kernelsShown = 0;
-  const ask = (kernel: number) => {
-    numbers[place.kernel] = kernel;
+  let tasksShown = 0;
+  const ask = (task: number) => {
+    numbers[place.task] = task;
     Atomics.add(numbers, place.asked, 1);
     Atomics.notify(numbers, place.asked);
   };
   const finish = () => {
-    const { made, begun, failed } = place;
     const number = numbers[place.asked]!;
     for (let look = 0; ; look++) {
-      const last = Atomics.load(numbers, made);
+      const last = Atomics.load(numbers, place.made);
       if (last === number) break;
-      if (look < patience) continue;
-      const isLate = Atomics.wait(numbers, made, last, startMs) === "timed-out";
-      if (isLate && Atomics.load(numbers, begun) === 0) throw new Error("a thread beside this one does not begin.");
+      if (look > patience) Atomics.wait(numbers, place.made, last);
     }
-    if (Atomics.load(numbers, failed) !== 0) throw new Error("a run beside this thread failed.");
+    const failed = Atomics.load(numbers, place.failed);
+    if (failed > 0) throw new Error(`beside this thread: ${Buffer.from(desk.problem).toString("utf8", 0, failed)}`);
   };
   return {
     start(session, inputs, outputs) {
@@ -73,21 +91,21 @@ function openCompanion(model: Uint8Array): Companion {
       order[4] = outputs.values;
       numbers[place.inputs] = inputs.count;
       numbers[place.outputs] = outputs.count;
-      ask(noKernel);
+      ask(noTask);
     },
-    learn(computation) {
-      const kernel = kernelsShown++;
-      const tell = (message: KernelMessage) => worker.postMessage(message);
-      tell({ kernel, computation });
+    learn(task) {
+      const number = tasksShown++;
+      const tell = (message: TaskMessage) => worker.postMessage(message);
+      tell({ number, task });
       return {
-        start(table, part) {
-          numbers[place.table] = table;
-          numbers[place.part] = part;
-          ask(kernel);
+        start(first, second) {
+          numbers[place.first] = first;
+          numbers[place.second] = second;
+          ask(number);
         },
         finish,
         release() {
-          tell({ kernel, computation: undefined });
+          tell({ number, task: undefined });
           ask(onlyMessages);
           finish();
         },

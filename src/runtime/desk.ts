@@ -1,5 +1,6 @@
 /** How a thread and its companion hand over work, in memory that they share. */
 
+import type { Stream } from "../random.ts";
 import type { Computation } from "./arena.ts";
 
 /** What the companion begins with. */
@@ -8,27 +9,29 @@ export interface Desk {
   readonly numbers: SharedArrayBuffer;
   /** Addresses of the session, of the names of its inputs and of the inputs, and of its outputs in the same way. */
   readonly order: SharedArrayBuffer;
+  /** UTF-8: what went wrong in the last run, if that failed. */
+  readonly problem: SharedArrayBuffer;
   /** Any model. */
   readonly model: Uint8Array;
 }
 
-/** Places of numbers: of the last run asked for, of the last one made, whether it failed, whether the companion has begun; then what is asked for, a part of a kernel or so many inputs and outputs. */
+/** Places of numbers: of the last run asked for, of the last one made, how many bytes of `problem` say why it failed, 0 where it did not; then what is asked for, a task and two numbers for it, or so many inputs and outputs. */
 export const place = {
   asked: 0,
   made: 1,
   failed: 2,
-  begun: 3,
-  kernel: 4,
-  table: 5,
-  part: 6,
-  inputs: 7,
-  outputs: 8,
+  task: 3,
+  first: 4,
+  second: 5,
+  inputs: 6,
+  outputs: 7,
 } as const;
 /** What a desk needs for them, and for the addresses. */
 export const numbersOfDesk = Object.keys(place).length;
 export const addressesOfDesk = 5;
-/** In the place of a kernel where a session is to be run, and where there is only a message to be read. */
-export const [noKernel, onlyMessages] = [-1, -2];
+export const bytesOfProblem = 1024;
+/** In the place of a task where a session is to be run, and where there is only a message to be read. */
+export const [noTask, onlyMessages] = [-1, -2];
 
 /**
  * How often a thread looks whether the other one is ready before it sleeps: for about as long as the other one needs between two runs, as they have about the same
@@ -36,8 +39,18 @@ export const [noKernel, onlyMessages] = [-1, -2];
  */
 export const patience = 200_000;
 
-/** What a companion has to know of the kernel of a number, or to forget. */
-export interface KernelMessage {
-  readonly kernel: number;
-  readonly computation: Computation | undefined;
+/** Memory that threads share, for normal numbers: of each step of a stream those from number `first` on. */
+export interface SharedNormals {
+  readonly values: Float32Array;
+  readonly source: Stream;
+  readonly first: number;
+}
+
+/** What a companion learns to do: parts of a kernel, by the table and the number of the part; or normal numbers, by the step. */
+export type Task = Computation | readonly SharedNormals[];
+
+/** What a companion has to know of the task of a number, or to forget. */
+export interface TaskMessage {
+  readonly number: number;
+  readonly task: Task | undefined;
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type Program, sizeOf } from "../program.ts";
 import { type FindHelpers, finishAll, openArena, openKernel } from "./arena.ts";
-import { companionsOf } from "./companions.ts";
+import { openCompanions, openedCompanions } from "./companions.ts";
 import { type HostTensor, hostTensor } from "./host.ts";
 import { addressOf, onnxLibrary, type Pointer, pointers, type Side, texts } from "./onnx-library.ts";
 import { restWhenDue } from "./rest.ts";
@@ -31,16 +31,21 @@ export function nativeRuntime({ threads = 0 }: RuntimeOptions = {}): Runtime {
     },
     load: async (program) =>
       program.kernel
-        ? openKernel(program, threads > 1 ? helpersOf(program, threads) : undefined)
+        ? openKernel(program, threads > 1 ? await helpersOf(program, threads) : undefined)
         : openSession(program, threads),
+    normalsBeside(draws) {
+      const normals = draws.map(({ tensor, ...rest }) => ({ ...rest, values: (tensor as NativeTensor).values }));
+      const isShared = normals.every(({ values }) => values.buffer instanceof SharedArrayBuffer);
+      return threads > 1 && isShared ? openedCompanions[0]?.learn(normals) : undefined;
+    },
     rest: restWhenDue(setImmediate), // a run is one call that blocks
   };
 }
 
 /** The companions that are to be had for the parts of a kernel. */
-function helpersOf({ kernel, model }: Program, threads: number): FindHelpers {
-  return (computation) =>
-    companionsOf(Math.min(kernel!.parts, threads) - 1, model).map((companion) => companion.learn(computation));
+async function helpersOf({ kernel, model }: Program, threads: number): Promise<FindHelpers> {
+  const companions = await openCompanions(Math.min(kernel!.parts, threads) - 1, model);
+  return (computation) => companions.map((companion) => companion.learn(computation));
 }
 
 /** The inputs or outputs of one run of a session. */
@@ -65,14 +70,14 @@ function portsOf(names: readonly string[]): () => Ports {
   };
 }
 
-function openSession({ model, manifest }: Program, threads: number): Session {
+async function openSession({ model, manifest }: Program, threads: number): Promise<Session> {
   const library = onnxLibrary();
   const session = library.openSession(model, manifest.shards > 1 ? 1 : threads);
   const [newInputs, newOutputs] = [manifest.inputs, manifest.outputs].map((ports) =>
     portsOf(ports.map(({ name }) => name)),
   );
   const places = Array.from({ length: manifest.shards }, () => ({ inputs: newInputs!(), outputs: newOutputs!() }));
-  const companions = companionsOf(Math.min(manifest.shards, threads) - 1, model);
+  const companions = await openCompanions(Math.min(manifest.shards, threads) - 1, model);
   let isReleased = false;
   const bind = (i: number, from: Bindings, to: Bindings) => {
     if (isReleased) throw new Error("internal: a released session cannot run.");

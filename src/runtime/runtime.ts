@@ -1,6 +1,6 @@
 import type { Awaitable } from "../awaitable.ts";
 import type { Program } from "../program.ts";
-import type { Reals } from "../random.ts";
+import type { Reals, Stream } from "../random.ts";
 
 /** A tensor in the memory of a runtime. */
 export interface DeviceTensor {
@@ -34,6 +34,23 @@ export interface Session {
   release(): Promise<void>;
 }
 
+/** Normal numbers for a tensor: of each step of a stream those from number `first` on. */
+export interface NormalDraw {
+  readonly tensor: DeviceTensor;
+  readonly source: Stream;
+  readonly first: number;
+}
+
+/** A thread beside this one that has learnt a task: parts of a kernel, by the address of its table and the number of the part, or normal numbers, by the step. */
+export interface Helper {
+  /** Lets it begin; it does one thing at a time. */
+  start(first: number, second: number): void;
+  /** Waits until it has ended. Throws Error where it failed. */
+  finish(): void;
+  /** It will not be asked again. */
+  release(): void;
+}
+
 /** Something that runs programs. */
 export interface Runtime {
   /** For people: `onnxruntime-node cpu, 2 threads`. */
@@ -43,6 +60,8 @@ export interface Runtime {
   /** Memory for tensors of these shapes, given one after the other; the kernels of programs compute in it. Absent where the runtime runs no kernels. */
   arena?(shapes: readonly (readonly number[])[]): (shape: readonly number[]) => DeviceTensor;
   load(program: Program): Promise<Session>;
+  /** A thread that draws while this one does something else; none where the runtime has none. It knows of the programs that were loaded before. */
+  normalsBeside?(draws: readonly NormalDraw[]): Helper | undefined;
   /** Gives the event loop a turn where runs have kept it waiting for some time. Absent where runs do not. */
   rest?(): Promise<void> | undefined;
 }

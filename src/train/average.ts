@@ -1,5 +1,4 @@
 import type { Program, TensorSpec } from "../program.ts";
-import type { Runtime } from "../runtime/runtime.ts";
 import { type BatchSource, batchInputs, checkData, openDraws } from "./batch.ts";
 import { initialise, type Memory } from "./memory.ts";
 
@@ -8,7 +7,6 @@ export interface AverageOptions extends BatchSource {
   readonly program: Program;
   /** The weights that the program reads, and how they start. */
   readonly tensors: readonly TensorSpec[];
-  readonly runtime: Runtime;
   readonly batches: number;
 }
 
@@ -26,17 +24,18 @@ export async function averageMeasures(options: AverageOptions): Promise<Map<stri
     tensors.filter(({ name }) => memory.inputs[name]),
     seed,
   );
-  const draws = openDraws(batch, memory, options);
   const session = await runtime.load(program);
+  const draws = openDraws(batch, memory, options);
   const totals = new Map(outputs.map(({ name, shape }) => [name, new Array<number>(shape[0] ?? 1).fill(0)]));
   for (let step = 0; step < batches; step++) {
-    for (const draw of draws) draw.at(step);
+    draws.at(step, () => true);
     await session.run(memory.inputs, memory.outputs);
     for (const [name, total] of totals) {
       const values = await memory.outputs[name]!.read();
       for (const i of total.keys()) total[i]! += values[i]! / batches;
     }
   }
+  draws.release();
   await session.release();
   return totals;
 }

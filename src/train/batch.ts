@@ -1,7 +1,8 @@
 import type { Dataset } from "../data/dataset.ts";
 import { ShapeError } from "../errors.ts";
-import type { Program } from "../program.ts";
+import { type Program, sizeOf } from "../program.ts";
 import { fillNormal, type Reals, stream } from "../random.ts";
+import type { NormalDraw, Runtime } from "../runtime/runtime.ts";
 import { alone, type Collective } from "./collective.ts";
 import type { Memory } from "./memory.ts";
 import { inputsOf, type ShardInput } from "./shards.ts";
@@ -28,31 +29,64 @@ export interface BatchSource {
   readonly data?: Dataset | undefined;
   readonly seed: number;
   readonly collective?: Collective | undefined;
+  readonly runtime: Runtime;
 }
 
-/** Something that is drawn anew for every batch. */
-export interface Draw {
-  /** Of the input that it is for. */
-  readonly name: string;
-  /** Puts it in its place in memory. */
+/** What is drawn anew for every batch: this replica's rows of one that is the same whatever the number of replicas, shards and threads. */
+export interface Draws {
+  /** Puts what is read in its place in memory. */
+  at(step: number, isRead: (name: string) => boolean): void;
+  release(): void;
+}
+
+/** Opens the draws for some inputs, when the programs are loaded. Latents are drawn by another thread, where there is one, while this one fetches examples. */
+export function openDraws(batch: readonly ShardInput[], memory: Memory, source: BatchSource): Draws {
+  const draws = batch.map((port) => openDraw(port, memory, source));
+  const [most] = batch.filter(({ role }) => role === "noise").sort((a, b) => sizeOf(b.shape) - sizeOf(a.shape));
+  const far = draws.filter(({ of, shards, normals }) => normals && of === most!.of && shards === most!.shards);
+  const near = draws.filter((draw) => !far.includes(draw));
+  const helper = most && source.runtime.normalsBeside?.(far.map(({ normals }) => normals!));
+  const draw = (list: readonly Draw[], step: number, isRead: (name: string) => boolean) => {
+    for (const { name, at } of list) if (isRead(name)) at(step);
+  };
+  return {
+    at(step, isRead) {
+      if (!helper || !isRead(most.name)) return draw(draws, step, isRead);
+      helper.start(step, 0);
+      try {
+        draw(near, step, isRead);
+      } finally {
+        helper.finish();
+      }
+    },
+    release: () => helper?.release(),
+  };
+}
+
+/** What is drawn for one input. */
+interface Draw extends ShardInput {
+  readonly normals: NormalDraw | undefined;
   at(step: number): void;
 }
 
-/** The examples and latents of a batch: this replica's rows of one that is the same whatever the number of replicas and shards. */
-export function openDraws(batch: readonly ShardInput[], memory: Memory, source: BatchSource): Draw[] {
+function openDraw(port: ShardInput, memory: Memory, source: BatchSource): Draw {
   const { data, seed, collective: { replica, replicas } = alone } = source;
-  return batch.map(({ name, of, role, shard, shards }) => {
-    const part = replica * shards + shard;
-    const numbers = stream(seed, of);
-    let step = 0;
-    const fill = (values: Reals) =>
-      role === "batch"
-        ? data!.fill(seed, step, values, part, replicas * shards)
-        : fillNormal(numbers, step, values, part * values.length);
-    const at = (next: number) => {
+  const { name, of, role, shape, shard, shards } = port;
+  const [part, parts] = [replica * shards + shard, replicas * shards];
+  const numbers = stream(seed, of);
+  const first = part * sizeOf(shape);
+  const tensor = memory.inputs[name]!;
+  let step = 0;
+  const fill =
+    role === "batch"
+      ? (values: Reals) => data!.fill(seed, step, values, part, parts)
+      : (values: Reals) => fillNormal(numbers, step, values, first);
+  return {
+    ...port,
+    normals: role === "noise" ? { tensor, source: numbers, first } : undefined,
+    at(next) {
       step = next;
-      memory.inputs[name]!.write(fill);
-    };
-    return { name, at };
-  });
+      tensor.write(fill);
+    },
+  };
 }

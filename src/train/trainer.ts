@@ -4,7 +4,7 @@ import { CheckpointError, ShapeError } from "../errors.ts";
 import type { Plan } from "../plan.ts";
 import type { Reals } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { batchInputs, checkData, type Draw, openDraws } from "./batch.ts";
+import { batchInputs, checkData, openDraws } from "./batch.ts";
 import { alone, type Collective } from "./collective.ts";
 import { openJournal } from "./journal.ts";
 import { allocateMemory, initialise, type Memory, programsOf } from "./memory.ts";
@@ -90,13 +90,13 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 
   const next = (side: Side) => step * side.player.steps + turns.get(side)!.made;
   const playRound = roundsInOrder[plan.order](sides, (side) => side.begin(next(side)));
-  const isRead = ({ name }: Draw) => {
+  const isRead = (name: string) => {
     for (const side of movers) if (side.reads(next(side)).has(name)) return true;
     return false;
   };
   const play = (round: Round) => {
     movers = round.movers;
-    for (const draw of draws) if (isRead(draw)) draw.at(step * rounds.length + round.number);
+    draws.at(step * rounds.length + round.number, isRead);
     return after(after(playRound(movers), takeBack), endRound);
   };
   const takeBack = (found: NotFinite | undefined) => {
@@ -174,6 +174,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       for (const { name } of plan.players) memory.inputs[`${name}/pace`]!.write((values) => values.fill(pace));
     },
     async release() {
+      draws.release();
       await sampler?.release();
       await critic?.release();
       for (const side of sides) await side.release();
