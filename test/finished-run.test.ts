@@ -111,7 +111,7 @@ test("a damaged log, a log of another kind, and a changed step in a checkpoint a
   const log = await coordescent(["resume", copies[0], "--steps", "30"]);
   expect(log).toMatchObject({
     code: 6,
-    stderr: expect.stringContaining("metrics.jsonl: line 1: expected a record with a step, got {}"),
+    stderr: expect.stringContaining("metrics.jsonl: line 1: step: expected a value of type number, got nothing"),
   });
   const checkpoint = join(copies[1], "checkpoints", "000020.safetensors");
   rmSync(join(copies[1], "checkpoints", "000000.safetensors"));
