@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -103,6 +103,17 @@ test.each([
 test("a record with keys that nobody knows, and with __proto__, is one", async () => {
   const more = JSON.stringify(full).replace("{", '{"__proto__":{"step":7},"else":{"constructor":[]},');
   expect(await lookAt(`${text(first)}${more}\n`)).toContain('"step":20');
+});
+
+test("what is no file in the place of a picture is left out of the report, and so are all where their folder is gone", async () => {
+  const samples = join(run, "samples");
+  const log = text(first, full);
+  expect(await lookAt(log)).toContain('data-step="20"');
+  mkdirSync(join(samples, "000030.png"));
+  expect(await lookAt(log)).not.toContain('data-step="30"');
+  renameSync(samples, `${samples}-gone`);
+  expect(await lookAt(log)).toContain("No samples were written.");
+  renameSync(`${samples}-gone`, samples);
 });
 
 test("resume says which line of the log is none, with exit code 6", async () => {

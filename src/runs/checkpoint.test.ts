@@ -292,6 +292,13 @@ const damagedHeader = (path: string, text: string) => {
   return path;
 };
 
+test.each([0, 7])("a file of %i bytes is told from a checkpoint by its length", async (sizeBytes) => {
+  const path = sparse(sizeBytes);
+  await expect(loadCheckpoint(path)).rejects.toThrow(
+    new CheckpointError(path, `expected a safetensors header, got a file of ${sizeBytes} bytes: truncated.`),
+  );
+});
+
 const large = 700 * 2 ** 20;
 
 test.each([

@@ -187,6 +187,9 @@ const maxHeaderBytes = 10 * 2 ** 20;
  * start is read already, and `decodeSafetensors` says what is wrong with it.
  */
 function checkLength(start: Uint8Array, sizeBytes: number, path: string): void {
+  if (sizeBytes < 8) {
+    throw new CheckpointError(path, `expected a safetensors header, got a file of ${sizeBytes} bytes: truncated.`);
+  }
   if (start.length === sizeBytes) return;
   if (sizeBytes > maxFileBytes) {
     throw new CheckpointError(path, `expected at most ${maxFileBytes} bytes, got ${sizeBytes}.`);

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { LockedError } from "../errors.ts";
+import { LockedError, StorageError } from "../errors.ts";
 import { acquireLock, findLock, type Holder } from "./lock.ts";
 import { identify } from "./process.ts";
 
@@ -54,6 +54,14 @@ test("a dead holder is succeeded at once: its process is gone, or began at anoth
     expect(JSON.parse(readFileSync(join(root, "lock.4"), "utf8"))).toMatchObject({ ...identify(), epoch: 4 });
     await lock.release();
   }
+});
+
+test("a folder with the name of a lock is none, and cannot be removed like one", async () => {
+  const root = folder();
+  mkdirSync(join(root, "lock.3"));
+  expect(await findLock(root)).toMatchObject({ epoch: 3, isHeld: false });
+  await expect(acquireLock(root)).rejects.toThrow(StorageError);
+  expect(readdirSync(root)).toEqual(["lock.3"]);
 });
 
 test.each([

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { LockedError, StorageError } from "../errors.ts";
 import { disk } from "./file-system.ts";
-import { readIfThere, storageError, writeNew } from "./files.ts";
+import { readIfThere, removeFile, storageError, writeNew } from "./files.ts";
 import { identify, isAlive, type ProcessIdentity } from "./process.ts";
 
 const known = z.string().nullable();
@@ -72,10 +72,16 @@ export async function acquireLock(root: string): Promise<Lock> {
     const others = (await lockNames(root)).filter((name) => name !== `lock.${epoch}`);
     const found = await Promise.all(others.map((name) => readLock(root, name)));
     if (found.every((other) => other.epoch < epoch && !other.isHeld)) {
-      for (const name of others) await disk.remove(join(root, name));
-      return held(root, path, holder);
+      const lock = held(root, path, holder);
+      try {
+        for (const name of others) await removeFile(join(root, name)); // who finds his lock gone writes nothing more
+      } catch (error) {
+        await lock.release();
+        throw error;
+      }
+      return lock;
     }
-    await disk.remove(path); // somebody came between: who is first in the next round has it
+    await removeFile(path); // somebody came between: who is first in the next round has it
   }
   throw new StorageError(root, "cannot be locked: other processes take it all the time. Try again.");
 }

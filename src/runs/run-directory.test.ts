@@ -32,6 +32,12 @@ test("what is found in the place of a run is named", async () => {
   expect(await problem(openRun(join(root, "link")), root)).toEqual(said("a link that leads nowhere", "/link"));
 });
 
+test("an empty name is that of no run, not even of the one in the working directory", async () => {
+  await expect(openRun("")).rejects.toThrow(
+    new ConfigError("expected the directory of a run, got an empty name. `coordescent train` makes one.", "run"),
+  );
+});
+
 test("a run is not begun behind a link that leads nowhere", async () => {
   const root = folder();
   symlinkSync(join(root, "gone"), join(root, "link"));

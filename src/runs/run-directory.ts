@@ -152,6 +152,10 @@ export async function writeRecord({ config }: RunPaths, record: RunRecord, optio
 
 /** The run in a directory. Throws ConfigError where there is none, InputError where its `config.json` is damaged. */
 export async function openRun(root: string): Promise<{ paths: RunPaths; record: RunRecord }> {
+  if (root === "") {
+    const problem = "expected the directory of a run, got an empty name. `coordescent train` makes one.";
+    throw new ConfigError(problem, "run");
+  }
   const paths = runPaths(root);
   if (!existsSync(paths.config)) {
     const found = await foundAt(root);

@@ -1,12 +1,12 @@
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { LogRecord } from "../train/train.ts";
 import { dataSetOf } from "./data-source.ts";
-import { readIfThere, type WriteOptions, writeWhole } from "./files.ts";
+import { disk } from "./file-system.ts";
+import { isAbsent, readIfThere, storageError, type WriteOptions, writeWhole } from "./files.ts";
 import { inspect } from "./inspection.ts";
 import { readLog } from "./log.ts";
 import { planOf } from "./model.ts";
-import { renderReport } from "./report.ts";
+import { type ReportSample, renderReport } from "./report.ts";
 import type { RunPaths, RunRecord } from "./run-directory.ts";
 import type { Summary } from "./summary.ts";
 
@@ -40,16 +40,23 @@ function shown({ run: _, checkpoint: __, samples: ___, report: ____, ...rest }: 
   return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
 }
 
-async function readSamples(folder: string): Promise<{ step: number; png: Uint8Array }[]> {
-  const names = (await readdir(folder))
-    .filter((name) => /^\d+\.png$/.test(name))
-    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
-  return Promise.all(
-    names.map(async (name) => ({
-      step: Number.parseInt(name, 10),
-      png: (await readIfThere(join(folder, name)))!,
-    })),
+/** The pictures that are there; what is no file is none. */
+async function readSamples(folder: string): Promise<ReportSample[]> {
+  const names = (await namesIn(folder)).filter((name) => /^\d+\.png$/.test(name));
+  const samples = await Promise.all(
+    names.map(async (name) => ({ step: Number.parseInt(name, 10), png: await readIfThere(join(folder, name)) })),
   );
+  return samples.flatMap(({ step, png }) => (png ? [{ step, png }] : []));
+}
+
+/** Names in a folder; none where there is no such folder. Throws StorageError. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await disk.list(folder);
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw storageError(folder, "cannot be read", error);
+  }
 }
 
 /** The blocks of the generator, and what is known of each kind of them: their cost, and how often the log says that they moved. */
