@@ -1,5 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import { coordescent, coordescentInTurn, temporaryDirectory } from "./support/command.ts";
@@ -150,3 +151,14 @@ test("a directory that holds something is not written to", async () => {
   });
   expect(readdirSync(cwd)).toEqual(["mine.txt"]);
 });
+
+test.runIf(process.platform === "linux")(
+  "a working directory that has been removed is exit 7, and no internal error",
+  () => {
+    const gone = 'cd "$(mktemp -d)" && rmdir "$PWD" && exec "$0" "$@"';
+    const args = ["-c", gone, process.execPath, resolve("dist/cli/main.js"), "train", "--data", "ring", "--steps", "1"];
+    const { status, stderr } = spawnSync("sh", args, { encoding: "utf8" });
+    expect(stderr).toBe("coordescent: .: the working directory has been removed. Change to another.\n");
+    expect(status).toBe(7);
+  },
+);

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { StorageError } from "../errors.ts";
 import { version } from "../version.ts";
 import { addConformanceCommand } from "./conformance.ts";
 import { addDataCommand } from "./data.ts";
@@ -49,9 +50,19 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
+  checkPlace();
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+}
+
+/** Relative paths mean nothing where the working directory has been removed. Throws StorageError. */
+function checkPlace(): void {
+  try {
+    process.cwd();
+  } catch (cause) {
+    throw new StorageError(".", "the working directory has been removed. Change to another.", { cause });
+  }
 }
 
 /** Says what is wrong in one line, without a stack unless the mistake is ours. */

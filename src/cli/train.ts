@@ -70,12 +70,15 @@ async function chooseConfig(options: TrainingCliOptions): Promise<Requested> {
 }
 
 async function readConfigFile(file: string): Promise<unknown> {
-  const { existsSync } = await import("node:fs");
+  const { stat } = await import("node:fs/promises");
   const { parseJson } = await import("../data/json.ts");
   const { readRegular } = await import("../data/reading.ts");
+  const { isAbsent } = await import("../runs/files.ts");
   const { maxConfigBytes } = await import("../runs/run-directory.ts");
   const { ConfigError, InputError } = await import("../errors.ts");
-  if (!existsSync(file)) throw new ConfigError(`--config ${file}: no such file.`, "config");
+  await stat(file).catch((error) => {
+    if (isAbsent(error)) throw new ConfigError(`--config ${file}: no such file.`, "config"); // else the reader says why
+  });
   const tree = parseJson(
     readRegular(file, maxConfigBytes),
     (problem, at) => new InputError(file, `expected settings in JSON: ${problem}.`, at),

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { cacheFolder } from "../data/mnist.ts";
-import { readIfThere, writeWhole } from "./files.ts";
+import { makeFolder, readIfThere, writeWhole } from "./files.ts";
 
 /** What a key has given before, on this machine, or else what `compute` gives, which is kept if there is a place for it. */
 export async function cached<T>(key: readonly unknown[], compute: () => Promise<T>): Promise<T> {
@@ -17,7 +16,7 @@ export async function cached<T>(key: readonly unknown[], compute: () => Promise<
     .catch(() => undefined);
   if (kept) return kept.value as T;
   const value = await compute();
-  await mkdir(dirname(file), { recursive: true })
+  await makeFolder(dirname(file))
     .then(() => writeWhole(file, JSON.stringify({ key: text, value })))
     .catch(() => {}); // a cache that cannot be written is no reason to fail
   return value;

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { StorageError } from "../errors.ts";
 import { disk, type FileSystem } from "./file-system.ts";
 import { makeFolder } from "./files.ts";
 
@@ -24,5 +25,13 @@ test.skipIf(process.platform === "win32")(
     expect(synced.sort()).toEqual([join(root, "there"), join(root, "there", "runs")]);
     await makeFolder(join(root, "there", "runs", "first"), files);
     expect(synced).toHaveLength(2);
+  },
+);
+
+test.runIf(process.platform === "linux")(
+  "a folder that cannot be made is an error, also where there is no end of trying",
+  async () => {
+    await expect(makeFolder("/proc/none/runs")).rejects.toThrow(/^\/proc\/none\/runs: cannot be made: ENOENT/);
+    await expect(makeFolder("/dev/null/runs")).rejects.toThrow(StorageError);
   },
 );

@@ -115,17 +115,28 @@ async function syncFolder(folder: string, files: FileSystem): Promise<void> {
 /** Makes a folder, and those above it that are not there, so that they stay after a crash. Throws StorageError. */
 export async function makeFolder(folder: string, files: FileSystem = disk): Promise<void> {
   try {
-    const first = await mkdir(folder, { recursive: true });
-    if (first === undefined) return;
-    const last = dirname(resolve(first));
-    for (let at = dirname(resolve(folder)); at.length >= last.length; at = dirname(at)) {
-      await syncFolder(at, files);
-      if (at === last) break;
-    }
+    await makeEach(resolve(folder), files);
   } catch (error) {
     throw storageError(folder, "cannot be made", error);
   }
 }
+
+/** One after the other: of a folder where none can be made, such as /proc, Node asks for ever when it makes all at once. */
+async function makeEach(folder: string, files: FileSystem): Promise<void> {
+  if (await isFolder(folder)) return;
+  const above = dirname(folder);
+  await makeEach(above, files);
+  await mkdir(folder).catch(async (error) => {
+    if (!(await isFolder(folder))) throw error; // another process may have made it
+  });
+  await syncFolder(above, files);
+}
+
+const isFolder = (path: string) =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 
 const temporaryPattern = /\.(\d+)-[0-9a-f]{8}\.part$/;
 

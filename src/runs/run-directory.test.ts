@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { ConfigError, InputError } from "../errors.ts";
+import { ConfigError, InputError, StorageError } from "../errors.ts";
 import { presets } from "./presets.ts";
 import { checkFree, openRun } from "./run-directory.ts";
 
@@ -30,6 +30,15 @@ test("what is found in the place of a run is named", async () => {
   expect(await problem(openRun(join(root, "none")), root)).toEqual(said("no such directory", "/none"));
   expect(await problem(openRun(join(root, "file")), root)).toEqual(said("a file", "/file"));
   expect(await problem(openRun(join(root, "link")), root)).toEqual(said("a link that leads nowhere", "/link"));
+});
+
+test("of a run that cannot be looked at it is said why, and not that there is none", async () => {
+  const root = folder();
+  symlinkSync(join(root, "config.json"), join(root, "config.json"));
+  expect(await problem(openRun(root), root)).toEqual([
+    StorageError,
+    expect.stringContaining("ROOT/config.json: cannot be read: ELOOP"),
+  ]);
 });
 
 test("an empty name is that of no run, not even of the one in the working directory", async () => {

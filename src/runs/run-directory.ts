@@ -6,7 +6,16 @@ import { kindOf, readRegular } from "../data/reading.ts";
 import { ConfigError, InputError, LockedError } from "../errors.ts";
 import { type Config, configure, parseConfig, settingsOf } from "./config.ts";
 import { titleOf } from "./data-source.ts";
-import { isOrphan, makeFolder, removeOrphans, storageError, type WriteOptions, writeNew, writeWhole } from "./files.ts";
+import {
+  isAbsent,
+  isOrphan,
+  makeFolder,
+  removeOrphans,
+  storageError,
+  type WriteOptions,
+  writeNew,
+  writeWhole,
+} from "./files.ts";
 import { acquireLock, findLock, isLockName, type Lock, lockedBy } from "./lock.ts";
 import { presets } from "./presets.ts";
 
@@ -150,20 +159,21 @@ export async function writeRecord({ config }: RunPaths, record: RunRecord, optio
   await writeWhole(config, recordText(record), options);
 }
 
-/** The run in a directory. Throws ConfigError where there is none, InputError where its `config.json` is damaged. */
+/** The run in a directory. Throws ConfigError where there is none, InputError where its `config.json` is damaged, StorageError where it cannot be read. */
 export async function openRun(root: string): Promise<{ paths: RunPaths; record: RunRecord }> {
   if (root === "") {
     const problem = "expected the directory of a run, got an empty name. `coordescent train` makes one.";
     throw new ConfigError(problem, "run");
   }
   const paths = runPaths(root);
-  if (!existsSync(paths.config)) {
+  await stat(paths.config).catch(async (error) => {
+    if (!isAbsent(error)) throw storageError(paths.config, "cannot be read", error);
     const found = await foundAt(root);
     throw new ConfigError(
       `${resolve(root)}: expected the directory of a run, found ${found}. \`coordescent train\` makes one.`,
       "run",
     );
-  }
+  });
   return { paths, record: parseRecord(readRegular(paths.config, maxConfigBytes), paths.config) };
 }
 
