@@ -21,7 +21,7 @@ interface VerifyCliOptions {
   quiet?: boolean;
 }
 
-/** A small training that logs, probes and saves all the time. */
+/** A small training that logs, looks, probes and saves all the time. */
 const small = [
   "generator.hidden=[16]",
   "discriminator.hidden=[16]",
@@ -29,6 +29,7 @@ const small = [
   "threads=1",
   "log.every=1",
   "checkpoint.every=5",
+  "watch.every=10",
   "probe.every=20",
   "probe.count=100",
   "sample.every=50",

@@ -161,8 +161,14 @@ test("a checkpoint that the disk does not give is damaged like one that is not w
   await expect(loadNewest(folder, { ...files, read })).rejects.toThrow(StorageError);
 });
 
+const look = (more: object) =>
+  JSON.stringify({ step: 1, real: 1, fake: 0, spread: 1, separation: 1, diversity: 1, repeats: 0, slope: 1, ...more });
+
 test.each([
   ['{"guard":{"looks":5,"state":"healthy","rollbacks":0}}', "guard.looks"],
+  ['{"guard":{"looks":[{"step":1}],"state":"healthy","rollbacks":0}}', "guard.looks.0.real"],
+  [`{"guard":{"looks":[${look({ memory: 1 })}],"state":"healthy","rollbacks":0}}`, "guard.looks.0.heldOut"],
+  ['{"metrics":{"lossD":1}}', "metrics.lossG"],
   ['{"best":{"step":-1,"distance":1}}', "best.step"],
   ["[]", "expected object"],
   ["null", "expected object"],
