@@ -5,7 +5,7 @@ let collect: Collect | undefined;
 let keptBytes: number | undefined;
 
 /** A heap that has grown by so much is collected whole, which takes some ms: a training makes as much in some thousand steps. */
-const growthBytes = 2 ** 20;
+const growthBytes = 2 ** 18;
 
 /**
  * Frees what pictures and checkpoints leave behind, and now and then what small collections have not. A thread that makes so little else would not come to

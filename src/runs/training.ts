@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { CheckpointError, ConfigError, InputError, StorageError } from "../errors.ts";
+import { settleAllocator } from "../runtime/allocator.ts";
 import { refuseTelemetry } from "../runtime/telemetry.ts";
 import type { LogRecord } from "../train/train.ts";
 import { version } from "../version.ts";
@@ -213,6 +214,7 @@ const resourceLimits = { maxYoungGenerationSizeMb: 6 };
 /** Runs a job in a thread and stores what it posts; `prepare` makes the run's directory ready once the thread is. */
 function runWorker(job: Job, observer: Observer, prepare: (ready: Ready) => Promise<Run>): Training {
   refuseTelemetry();
+  settleAllocator();
   const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: job, resourceLimits });
   let run: Run | undefined;
   let runtime = "";

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import koffi from "koffi";
+import { settleAllocator } from "./allocator.ts";
 import { sessionSettings } from "./session-settings.ts";
 import { refuseTelemetry } from "./telemetry.ts";
 
@@ -64,7 +65,7 @@ export function onnxLibrary(): OnnxLibrary {
 }
 
 function openLibrary(): OnnxLibrary {
-  returnLargeBlocks();
+  settleAllocator();
   refuseTelemetry();
   refuseTelemetryHere();
   const { call, check, run } = functionsOf(libraryFile());
@@ -151,20 +152,6 @@ function functionsOf(file: string) {
   });
   const run = at(Run, "void *") as Fallible;
   return { call: Object.fromEntries(entries) as Calls, check, run };
-}
-
-/**
- * Memory of more than 128 KiB goes back to the system when it is freed. The C library of Linux begins so, but takes a larger block for a small one from then on when one has been freed, and keeps it: a training
- * that makes pictures and probes now and then would grow for thousands of iterations (docs/reliability.md).
- */
-function returnLargeBlocks(): void {
-  if (process.platform !== "linux") return;
-  const [thresholdOfLarge, bytes] = [-3, 128 * 1024];
-  try {
-    koffi.load(null).func("mallopt", "int", ["int", "int"])(thresholdOfLarge, bytes);
-  } catch {
-    // another C library, without this setting
-  }
 }
 
 /** For a thread that was started by somebody else, whose environment is a copy. */
