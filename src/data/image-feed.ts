@@ -31,7 +31,8 @@ export function imageDataset(images: Images): Dataset {
           place = 0;
           order = orderOf(seed, ++epoch);
         }
-        write(order[place++]!, out, start);
+        const image = order[place++]!;
+        write(image, out, start, order[place] ?? image);
       }
     },
   };

@@ -22,7 +22,7 @@ test.each([
   for (const Numbers of [Float32Array, Float64Array]) {
     for (const image of [2, 0, 1]) {
       const out = new Numbers(area + 9).fill(-1);
-      write(image, out, 5);
+      write(image, out, 5, (image + 1) % 3);
       const values = [...pixels.subarray(image * area, (image + 1) * area)].map((pixel) => Math.fround(pixel / 255));
       expect([...out]).toEqual([...Array(5).fill(-1), ...values, ...Array(4).fill(-1)]);
     }
@@ -32,7 +32,7 @@ test.each([
 test("the values are the same where the engine has no WebAssembly", async () => {
   const filled = (write: ReturnType<typeof imageWriter>) => {
     const out = new Float32Array(256);
-    write(1, out, 0);
+    write(1, out, 0, 2);
     return out;
   };
   vi.stubGlobal("WebAssembly", undefined);

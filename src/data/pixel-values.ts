@@ -2,8 +2,8 @@ import type { Reals } from "../random.ts";
 import { type Instance, openInstance } from "../wasm/instance.ts";
 import { mostPixels, pixelBytes, pixelModule, valuesAt } from "../wasm/pixels.ts";
 
-/** Writes the values of image number `image` to `out` from `at` on. */
-export type WriteImage = (image: number, out: Reals, at: number) => void;
+/** Writes the values of image number `image` to `out` from `at` on; that of number `next` will probably be the next one. */
+export type WriteImage = (image: number, out: Reals, at: number, next: number) => void;
 
 /**
  * How to write images of `pixels` [n, area] as values in [0, 1]: the float32 next to pixel / 255. Where four pixels are a word, vectors of WebAssembly scale
@@ -33,11 +33,23 @@ function vectorWriter(pixels: Uint8Array, area: number): WriteImage | undefined 
   const words = new Int32Array(pixels.buffer, pixels.byteOffset, Math.floor(pixels.length / 4));
   const scaled = new Int32Array(buffer, 0, size);
   const values = new Float32Array(buffer, valuesAt, area);
-  return (image, out, at) => {
+  return (image, out, at, next) => {
+    fetch(words, next * size, size);
     copy(words, image * size, scaled);
     run(area);
     out.set(values, at);
   };
+}
+
+/** Somewhere to keep a number, so that the engine does not leave out that it is read. */
+const kept = new Int32Array(1);
+const wordsOfLine = 16;
+
+/** Looks at each line of the cache of an image: several come from memory at the same time, and while another image is copied. */
+function fetch(words: Int32Array, start: number, size: number): void {
+  let mixed = 0;
+  for (let i = start; i < start + size; i += wordsOfLine) mixed ^= words[i]!;
+  kept[0] = mixed;
 }
 
 /** Fills `to`, without the view that `set` would need for a part. */

@@ -44,6 +44,8 @@ export const v128 = 0x7b;
 export const get = (local: number): Bytes => [0x20, ...unsigned(local)];
 /** Takes a value from the stack into a local. */
 export const set = (local: number): Bytes => [0x21, ...unsigned(local)];
+/** Copies a value from the stack into a local. */
+export const tee = (local: number): Bytes => [0x22, ...unsigned(local)];
 /** Puts an i32 on the stack. */
 export const integer = (value: number): Bytes => [0x41, ...signed(value)];
 /** Adds two i32. */
@@ -59,7 +61,7 @@ export const store: Bytes = storeAt(0);
 
 /** Runs `inside` with an i32 at 0, `stride`, ... below another local, at least once. */
 export function loop(local: number, stride: number, end: number, inside: Bytes): Bytes {
-  const next = [get(local), integer(stride), add, 0x22, local, get(end), 0x49];
+  const next = [get(local), integer(stride), add, tee(local), get(end), 0x49];
   return [integer(0), set(local), [0x03, 0x40], inside, next, [0x0d, 0], 0x0b];
 }
 

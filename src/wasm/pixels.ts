@@ -1,4 +1,4 @@
-import { type Bytes, get, i32, integer, loop, moduleOf, set, simd, storeAt, unsigned } from "./binary.ts";
+import { type Bytes, get, i32, integer, loop, moduleOf, set, simd, storeAt, tee, unsigned, v128 } from "./binary.ts";
 
 /** Pixels that one run scales at most. */
 export const mostPixels = 8192;
@@ -7,20 +7,26 @@ export const valuesAt = mostPixels;
 /** Bytes of memory that a run needs. */
 export const pixelBytes = valuesAt + 4 * mostPixels;
 
+/** 1/255 in two parts. A byte times the first is exact, so that both products and their sum are byte / 255 to the bit; a division takes several times as long. */
+const [coarse, fine] = [257 / 65536, 1 / 255 - 257 / 65536];
+
 /** A module that scales: `run(count)` makes so many float32 of bytes, rounded up to a multiple of 16, each byte / 255 to the bit. */
 export function pixelModule(): Uint8Array {
-  const [count, at, end] = [0, 1, 2] as const;
-  const all255: Bytes = [simd(0x0c), ...new Uint8Array(new Float32Array(4).fill(255).buffer)];
+  const [count, at, end, x] = [0, 1, 2, 3] as const;
+  const times = (factor: number): Bytes => [
+    [simd(0x0c), ...new Uint8Array(new Float32Array(4).fill(factor).buffer)],
+    simd(0xe6),
+  ];
   const pixels = (from: number): Bytes => [get(at), integer(2), 0x76, simd(0x5c), 2, ...unsigned(from)];
   const converted: Bytes = [simd(0x89), simd(0xa9), simd(0xfa)];
   const four = (i: number): Bytes => [
     get(at),
     pixels(4 * i),
-    converted,
-    all255,
-    simd(0xe7),
+    [converted, tee(x), times(coarse)],
+    [get(x), times(fine)],
+    simd(0xe4),
     storeAt(valuesAt + 16 * i),
   ];
   const code: Bytes = [get(count), integer(2), 0x74, set(end), loop(at, 64, end, [0, 1, 2, 3].map(four))];
-  return moduleOf([i32], [i32, i32], code);
+  return moduleOf([i32], [i32, i32, v128], code);
 }
