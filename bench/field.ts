@@ -1,3 +1,4 @@
+import { chooseThreads } from "../src/runtime/threads.ts";
 import { type Contestant, openContestant } from "./contestant.ts";
 import type { Lane } from "./race.ts";
 import type { Task } from "./training.ts";
@@ -46,21 +47,22 @@ export async function openField({ python, iterations, isQuick }: FieldOptions): 
     }
   }
   const products = await open(process.execPath, [built("sgemm.js"), "0"]);
-  const torch = [await openPyTorch(python, 1), await openPyTorch(python, 2)];
+  const torch: Opened[] = [];
+  for (const threads of new Set([1, chooseThreads(0, "cpu")])) torch.push(await openPyTorch(python, threads));
   const pytorch: Record<string, Lane[]> = {};
   for (const style of ["", "tuned-"]) {
     for (const [name, { task, batch, iterations }] of Object.entries(own)) {
-      pytorch[style + name] = torch.map((each) => lane(each, style + task, batch, iterations));
+      pytorch[style + name] = torch.map((each) => lane(each, style + task, batch, iterations, warmUpOf(task as Task)));
     }
   }
   return {
     own,
     oneThread,
     pytorch,
-    jax: lane(await open(process.execPath, [peer("jax.mjs")]), "adam", 128, 8),
-    tensorflow: lane(await open(process.execPath, [peer("tensorflow.mjs")]), "adam", 128, 2),
+    jax: lane(await open(process.execPath, [peer("jax.mjs")]), "adam", 128, 8, 40),
+    tensorflow: lane(await open(process.execPath, [peer("tensorflow.mjs")]), "adam", 128, 2, 10),
     products: lane(products, "products", 128, 30),
-    sgemm: [products, torch[1]!].map((each) => lane(each, "sgemm", sgemmSide, 10)),
+    sgemm: [products, torch.at(-1)!].map((each) => lane(each, "sgemm", sgemmSide, 10)),
   };
 }
 
@@ -98,9 +100,12 @@ export function openTraining(
 }
 
 async function training(task: Task, batch: number, iterations: number, ...settings: string[]): Promise<Lane> {
-  const warmUp = task === "dcgan" ? 0 : 10 * iterations;
-  return lane(await openTraining(task, batch, iterations, { settings }), task, batch, iterations, warmUp);
+  const logEvery = Math.min(30, iterations);
+  return lane(await openTraining(task, batch, logEvery, { settings }), task, batch, iterations, 3 * warmUpOf(task));
 }
+
+/** Iterations before those that count; ours need more, until the engine has compiled. */
+const warmUpOf = (task: Task) => (task === "dcgan" ? 3 : 100);
 
 const built = (file: string) => new URL(file, import.meta.url).pathname;
 const peer = (file: string) => new URL(`../../bench/peers/${file}`, import.meta.url).pathname;

@@ -11,7 +11,7 @@ import { median, report, stamped } from "./report.ts";
 
 const isQuick = parseArgs({ options: { quick: { type: "boolean", default: false } } }).values.quick;
 const python = process.env.COORDESCENT_BENCH_PYTHON;
-const field = await openField({ python, isQuick, iterations: 30 });
+const field = await openField({ python, isQuick, iterations: isQuick ? 30 : 120 });
 const lanes = lanesOf(field);
 await race(lanes, isQuick ? 5 : 7, (round, rounds) => console.error(`round ${round} of ${rounds}`));
 for (const { contestant } of lanes) contestant?.stop();
