@@ -50,8 +50,12 @@ export const tee = (local: number): Bytes => [0x22, ...unsigned(local)];
 export const integer = (value: number): Bytes => [0x41, ...signed(value)];
 /** Adds two i32. */
 export const add: Bytes = [0x6a];
+/** Multiplies two i32. */
+export const multiply: Bytes = [0x6c];
 /** An instruction on vectors of four float32. */
 export const simd = (opcode: number): Bytes => [0xfd, ...unsigned(opcode)];
+/** Adds two vectors of four float32. */
+export const addFour = simd(0xe4);
 /** Loads a vector from so many bytes behind an address. */
 export const load = (at: number): Bytes => [simd(0x00), 4, ...unsigned(at)];
 /** Stores a vector at so many bytes behind an address. */
@@ -59,10 +63,21 @@ export const storeAt = (at: number): Bytes => [simd(0x0b), 4, ...unsigned(at)];
 /** Stores a vector. */
 export const store: Bytes = storeAt(0);
 
+/** Runs `inside` where an i32 is not 0. */
+export const when = (condition: Bytes, inside: Bytes): Bytes => [condition, [0x04, 0x40], inside, 0x0b];
+
+/** Runs `inside` once, and again as long as an i32 is not 0. */
+export const repeat = (inside: Bytes, condition: Bytes): Bytes => [[0x03, 0x40], inside, condition, [0x0d, 0], 0x0b];
+
+/** The next number of a local, and whether it is still below another. */
+export const advance = (local: number, stride: number, end: number): Bytes => [
+  [get(local), integer(stride), add, tee(local)],
+  [get(end), 0x49],
+];
+
 /** Runs `inside` with an i32 at 0, `stride`, ... below another local, at least once. */
 export function loop(local: number, stride: number, end: number, inside: Bytes): Bytes {
-  const next = [get(local), integer(stride), add, tee(local), get(end), 0x49];
-  return [integer(0), set(local), [0x03, 0x40], inside, next, [0x0d, 0], 0x0b];
+  return [integer(0), set(local), repeat(inside, advance(local, stride, end))];
 }
 
 /** The limits of a memory: one page of 64 KiB or more; and those of one that threads share, which needs a most. */

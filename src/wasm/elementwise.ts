@@ -3,18 +3,22 @@ import { type Application, sameShape, type Tensor } from "../graph/tensor.ts";
 import { sizeOf } from "../program.ts";
 import {
   add,
+  addFour,
   type Bytes,
   get,
   i32,
   integer,
   load,
   moduleOf,
+  multiply,
+  repeat,
   set,
   simd,
   store,
   storeAt,
   unsigned,
   v128,
+  when,
 } from "./binary.ts";
 
 /**
@@ -60,14 +64,14 @@ export function elementwiseModule({ inputs, tensors, outputs }: Graph, parts: nu
   ];
   const collected = divided.map((sum, i): Bytes => {
     const ofPart = (part: number): Bytes => [get(table), load(left + 16 * (part * divided.length + i))];
-    const rest = Array.from({ length: parts - 1 }, (_, part): Bytes => [ofPart(part + 1), plus]);
+    const rest = Array.from({ length: parts - 1 }, (_, part): Bytes => [ofPart(part + 1), addFour]);
     return [ofPart(0), rest, set(local.get(sum)!)];
   });
   const ofVectors = (members: readonly Tensor[]): Bytes => {
     const sums = totals.filter(({ inputs: [source] }) => members.includes(source!));
     const inside = [members.map((tensor) => evaluated(tensor, true)), stored(new Set(members), true)];
     const summed = (mask: Bytes) =>
-      sums.map((sum) => [get(local.get(sum)!), get(local.get(sum.inputs[0]!)!), mask, plus, set(local.get(sum)!)]);
+      sums.map((sum) => [get(local.get(sum)!), get(local.get(sum.inputs[0]!)!), mask, addFour, set(local.get(sum)!)]);
     const size = sizeOf(members[0]!.shape);
     const rest = size % 4;
     if (sums.length === 0 || rest === 0) return loopOver(Math.ceil(size / 4), parts, [inside, summed([])]);
@@ -152,29 +156,32 @@ const firstPlaces = (count: number): Bytes => [
   ...new Uint8Array(Int32Array.from([0, 1, 2, 3], (i) => (i < count ? -1 : 0)).buffer),
 ];
 
-const times: Bytes = [0x6c];
 const over: Bytes = [0x6e];
 const isEqual: Bytes = [0x46];
 const isBelow: Bytes = [0x49];
-/** Adds two vectors. */
-const plus = simd(0xe4);
-
-const when = (condition: Bytes, inside: Bytes): Bytes => [condition, [0x04, 0x40], inside, 0x0b];
 
 /** Where a part leaves its sums, of which there are so many. */
 const placeOfPart = (left: number, sums: number): Bytes => [
   get(table),
   integer(left),
   add,
-  [get(part), integer(16 * sums), times],
+  [get(part), integer(16 * sums), multiply],
   add,
 ];
 
 /** Runs `inside` with `offset` at the bytes 0, 16, ... of this part of so many vectors. */
 function loopOver(vectors: number, parts: number, inside: Bytes): Bytes {
-  const share = (which: Bytes): Bytes => [which, integer(vectors), times, integer(parts), over, integer(16), times];
+  const share = (which: Bytes): Bytes => [
+    which,
+    integer(vectors),
+    multiply,
+    integer(parts),
+    over,
+    integer(16),
+    multiply,
+  ];
   const bounds = [share(get(part)), set(offset), share([get(part), integer(1), add]), set(end)];
   const isInside = [get(offset), get(end), isBelow];
-  const next = [get(offset), integer(16), add, set(offset), isInside, [0x0d, 0]];
-  return [bounds, when(isInside, [[0x03, 0x40], inside, next, 0x0b])];
+  const next = [get(offset), integer(16), add, set(offset)];
+  return [bounds, when(isInside, repeat([inside, next], isInside))];
 }

@@ -1,4 +1,4 @@
-import { add, type Bytes, get, i32, integer, load, moduleOf, set, simd, store, v128 } from "./binary.ts";
+import { addFour, advance, type Bytes, get, i32, load, moduleOf, repeat, set, simd, store, v128 } from "./binary.ts";
 
 /** Float32 numbers of which a run looks at a multiple. */
 export const strideOfFinite = 16;
@@ -10,16 +10,14 @@ export const strideOfFinite = 16;
 export function finiteModule(): Uint8Array {
   const [from, to, result, vector] = [0, 1, 2, 3];
   const sums = [4, 5, 6, 7];
-  const sum = simd(0xe4);
   const difference = simd(0xe5);
   const looked = sums.map((local, i): Bytes => {
     const x = [get(from), load(16 * i), set(vector)];
-    return [x, get(local), get(vector), get(vector), difference, sum, set(local)];
+    return [x, get(local), get(vector), get(vector), difference, addFour, set(local)];
   });
-  const next: Bytes = [get(from), integer(4 * strideOfFinite), add, 0x22, from, get(to), 0x49];
   const code: Bytes = [
-    [[0x03, 0x40], looked, next, [0x0d, 0], 0x0b],
-    [get(result), sums.map(get), sum, sum, sum, store],
+    repeat(looked, advance(from, 4 * strideOfFinite, to)),
+    [get(result), sums.map(get), addFour, addFour, addFour, store],
   ];
   return moduleOf(
     [i32, i32, i32],

@@ -1,4 +1,20 @@
-import { add, type Bytes, get, i32, integer, loop, moduleOf, set, simd, storeAt, unsigned, v128 } from "./binary.ts";
+import {
+  add,
+  type Bytes,
+  get,
+  i32,
+  integer,
+  loop,
+  moduleOf,
+  multiply,
+  repeat,
+  set,
+  simd,
+  storeAt,
+  unsigned,
+  v128,
+  when,
+} from "./binary.ts";
 
 /** Numbers that one run gives at most. */
 export const mostDrawn = 1024;
@@ -27,19 +43,17 @@ export function normalModule(): Uint8Array {
   const code: Bytes = [
     prepared(),
     loop(at, 32, end, words()),
-    [get(areNormal), whereTrue],
-    [put(end, [get(count), integer(8), multiply]), put(top, integer(tailsAt))],
-    loop(at, 16, end, centre()),
-    [areTailsLeft, whereTrue, [0x03, 0x40], tails(), areTailsLeft, [0x0d, 0], 0x0b, 0x0b],
-    0x0b,
+    when(get(areNormal), [
+      [put(end, [get(count), integer(8), multiply]), put(top, integer(tailsAt))],
+      loop(at, 16, end, centre()),
+      when(areTailsLeft, repeat(tails(), areTailsLeft)),
+    ]),
   ];
   const positions = [at, end, top].map(() => i32);
   const vectors = [...keys, c0, c1, x0, x1, q, r, x, exponent, m, s, t, isTail].map(() => v128);
   return moduleOf([i32, i32, i32, i32, i32, i32], [...positions, ...vectors], code);
 }
 
-const whereTrue: Bytes = [0x04, 0x40];
-const multiply: Bytes = [0x6c];
 const exclusiveOr: Bytes = [0x73];
 const areTailsLeft: Bytes = [get(top), integer(tailsAt), 0x4b];
 const put = (local: number, value: Bytes): Bytes => [value, set(local)];

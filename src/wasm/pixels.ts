@@ -1,4 +1,18 @@
-import { type Bytes, get, i32, integer, loop, moduleOf, set, simd, storeAt, tee, unsigned, v128 } from "./binary.ts";
+import {
+  addFour,
+  type Bytes,
+  get,
+  i32,
+  integer,
+  loop,
+  moduleOf,
+  set,
+  simd,
+  storeAt,
+  tee,
+  unsigned,
+  v128,
+} from "./binary.ts";
 
 /** Pixels that one run scales at most. */
 export const mostPixels = 8192;
@@ -24,7 +38,7 @@ export function pixelModule(): Uint8Array {
     pixels(4 * i),
     [converted, tee(x), times(coarse)],
     [get(x), times(fine)],
-    simd(0xe4),
+    addFour,
     storeAt(valuesAt + 16 * i),
   ];
   const code: Bytes = [get(count), integer(2), 0x74, set(end), loop(at, 64, end, [0, 1, 2, 3].map(four))];
