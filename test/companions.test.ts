@@ -73,6 +73,13 @@ test("a companion that cannot begin is a mistake that says how to do without, an
   expect(openedCompanions).toHaveLength(before);
 });
 
+test("threads that are asked for at the same time are opened once", async () => {
+  const wanted = openedCompanions.length + 1;
+  const all = await Promise.all([1, 2, 3].map(() => openCompanions(wanted, model)));
+  expect(openedCompanions).toHaveLength(wanted);
+  for (const companions of all) expect(companions).toEqual(openedCompanions);
+});
+
 test("normal numbers that another thread draws are those of this one", async () => {
   const runtime = nativeRuntime({ threads: 2 });
   await openCompanions(1, model);

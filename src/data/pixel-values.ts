@@ -34,7 +34,7 @@ function vectorWriter(pixels: Uint8Array, area: number): WriteImage | undefined 
   const scaled = new Int32Array(buffer, 0, size);
   const values = new Float32Array(buffer, valuesAt, area);
   return (image, out, at, next) => {
-    fetch(words, next * size, size);
+    fetchAhead(words, next * size, size);
     copy(words, image * size, scaled);
     run(area);
     out.set(values, at);
@@ -46,7 +46,7 @@ const kept = new Int32Array(1);
 const wordsOfLine = 16;
 
 /** Looks at each line of the cache of an image: several come from memory at the same time, and while another image is copied. */
-function fetch(words: Int32Array, start: number, size: number): void {
+function fetchAhead(words: Int32Array, start: number, size: number): void {
   let mixed = 0;
   for (let i = start; i < start + size; i += wordsOfLine) mixed ^= words[i]!;
   kept[0] = mixed;

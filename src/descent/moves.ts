@@ -57,7 +57,7 @@ export interface MoveOptions extends StepOptions {
 export function blockMove(groups: readonly BlockGroup[], options: MoveOptions): Move {
   const name = `${moveName(groups)}${options.suffix ?? ""}`;
   const { replicas = 1, update } = options;
-  const step = differentiate(groups, options, { share: update.search ? 1 : 1 / replicas });
+  const step = differentiate(groups, options, { share: 1 / replicas });
   const [view] = step.views;
   const common = {
     name,

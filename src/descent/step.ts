@@ -46,7 +46,7 @@ export function weightInput({ name, shape }: TensorSpec, role: "parameter" | "ba
 }
 
 /** Of what a step is: of the present weights or of those that a corrector starts from, and of the whole batch or of one of some equal parts. */
-export interface PartOfStep {
+interface PartOfStep {
   readonly from?: "parameter" | "base";
   /** Parts of the batch, one of which the objective sees. */
   readonly shards?: number;

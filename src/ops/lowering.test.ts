@@ -4,6 +4,7 @@ import { buildGraph } from "../graph/graph.ts";
 import { constant, input, isApplication, type Tensor } from "../graph/tensor.ts";
 import { compile } from "../onnx/compile.ts";
 import { nativeRuntime } from "../runtime/native.ts";
+import { mul } from "./arithmetic.ts";
 import { ReduceSum, reduceSum } from "./broadcasting.ts";
 import { greater, Where, where } from "./comparison.ts";
 import { lower } from "./lowering.ts";
@@ -33,6 +34,17 @@ test.each([0, 0.25, 1])("a step from %d to 1 is cut from a steep line, and gives
   expect(await native(step(below), values)).toEqual(expected);
   const [exact] = await (await evaluator([lowered(step(below))]))({ x: values });
   expect([...exact!].map((value) => Math.fround(value) + 0)).toEqual(expected);
+});
+
+test.each([3, -2, 1.9])("the argument of a step may be %d times something", async (factor) => {
+  const scaled = where(greater(mul(constant(factor), x), constant(0)), constant(1), constant(0.25));
+  const values = [0, -0, 1, -1, 1e-30, -1e-30, 2, -2, 3, -3, 4, -4];
+  expect(await native(scaled, values)).toEqual(values.map((value) => (factor * value > 0 ? 1 : 0.25)));
+});
+
+test("a constant of one element that stretches the result stays what it is", () => {
+  const [one, quarter] = [constant([1], [1, 1, 1]), constant([0.25], [1, 1, 1])];
+  expect(lowered(where(greater(x, constant(0)), one, quarter)).shape).toEqual([1, 3, 4]);
 });
 
 test("other conditions stay", () => {

@@ -1,6 +1,14 @@
 import { buildGraph, type Graph } from "../graph/graph.ts";
-import { type Application, apply, constant, isApplication, isScalarConstant, type Tensor } from "../graph/tensor.ts";
-import { mul } from "./arithmetic.ts";
+import {
+  type Application,
+  apply,
+  constant,
+  isApplication,
+  isScalarConstant,
+  sameShape,
+  type Tensor,
+} from "../graph/tensor.ts";
+import { Mul } from "./arithmetic.ts";
 import { ReduceSum, reshape } from "./broadcasting.ts";
 import { Clip, Greater, Where } from "./comparison.ts";
 import { gemm } from "./product.ts";
@@ -8,7 +16,7 @@ import { gemm } from "./product.ts";
 /**
  * Rewrites what runtimes are slow at, in ways that leave the arithmetic worth counting as it is (docs/decisions/0015):
  *
- *     x > 0 ? 1 : c  =  clip(2^127 x, c, 1), 0 <= c <= 1      but for 0 < x < 2^-127, where float32 has no normal numbers
+ *     x > 0 ? 1 : c  =  clip(2^127 x, c, 1), 0 <= c <= 1      but for 0 < x < 2^-127, where float32 has no normal numbers, and for NaN
  *     sum over the rows of X  =  1' X
  */
 export function lower(graph: Graph): Graph {
@@ -31,8 +39,10 @@ function stepAsClip(tensor: Application): Tensor | undefined {
   if (tensor.operator !== Where || !isApplication(condition!, Greater)) return undefined;
   const [x, bound] = condition.inputs;
   if (!isScalarConstant(bound!, 0) || !isScalarConstant(above!, 1) || !isScalarConstant(below!)) return undefined;
-  const [low] = below.values;
-  return low! >= 0 && low! <= 1 ? apply(Clip, [mul(constant(2 ** 127), x!), below, above]) : undefined;
+  const low = below.values[0]!;
+  if (!(low >= 0 && low <= 1) || !sameShape(x!.shape, tensor.shape)) return undefined;
+  const steep = apply(Mul, [constant(2 ** 127), x!]); // not folded into a factor of x, which would be beyond float32
+  return apply(Clip, [steep, constant(low), constant(1)]);
 }
 
 function sumAsProduct(tensor: Application): Tensor | undefined {

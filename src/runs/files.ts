@@ -125,7 +125,7 @@ export async function makeFolder(folder: string, files: FileSystem = disk): Prom
 async function makeEach(folder: string, files: FileSystem): Promise<void> {
   if (await isFolder(folder)) return;
   const above = dirname(folder);
-  await makeEach(above, files);
+  if (above !== folder) await makeEach(above, files); // a drive that is not there has nothing above it
   await mkdir(folder).catch(async (error) => {
     if (!(await isFolder(folder))) throw error; // another process may have made it
   });

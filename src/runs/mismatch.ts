@@ -17,7 +17,7 @@ export function problemOf(issue: Issue, value: unknown): string {
 
 /** A value as it is printed, cut where it is long. */
 export function show(value: unknown): string {
-  const text = value === undefined ? "nothing" : JSON.stringify(value);
+  const text = value === undefined ? "nothing" : (JSON.stringify(value) ?? String(value));
   return text.length <= mostShown ? text : `${text.slice(0, mostShown)}...`;
 }
 

@@ -46,13 +46,13 @@ function taskOf(number: number) {
 }
 
 function readMessages(): void {
-  const before = tasks.size;
+  let isForgotten = false;
   for (let next = receiveMessageOnPort(parentPort!); next; next = receiveMessageOnPort(parentPort!)) {
     const { number, task } = next.message as TaskMessage;
     if (task) tasks.set(number, "module" in task ? kernelFunction(task) : drawing(task));
-    else tasks.delete(number);
+    else isForgotten = tasks.delete(number) || isForgotten;
   }
-  if (tasks.size < before) collect?.();
+  if (isForgotten) collect?.();
 }
 
 function drawing(normals: readonly SharedNormals[]) {

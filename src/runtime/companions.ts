@@ -17,7 +17,7 @@ import type { Pointer, Side } from "./onnx-library.ts";
 import type { Helper } from "./runtime.ts";
 
 /** A thread beside this one. It does one thing at a time. */
-export interface Companion {
+interface Companion {
   /** Lets it run a session. */
   start(session: Pointer, inputs: Side, outputs: Side): void;
   /** Shows it a task, which it then does when it is asked to. */
@@ -34,10 +34,17 @@ const companions: Companion[] = [];
 /** The threads that were opened so far. */
 export const openedCompanions: readonly Companion[] = companions;
 
+/** What was asked for last: one after the other, so that each is opened once. */
+let opening: Promise<unknown> = Promise.resolve();
+
 /** So many threads, the same ones every time, which are shown a model first; they end with this thread, and keep no process alive. Throws ConfigError where one does not begin. */
-export async function openCompanions(count: number, model: Uint8Array): Promise<readonly Companion[]> {
-  while (companions.length < count) companions.push(await openCompanion(model));
-  return companions.slice(0, Math.max(0, count));
+export function openCompanions(count: number, model: Uint8Array): Promise<readonly Companion[]> {
+  const opened = opening.then(async () => {
+    while (companions.length < count) companions.push(await openCompanion(model));
+    return companions.slice(0, Math.max(0, count));
+  });
+  opening = opened.catch(() => {}); // told to who asked
+  return opened;
 }
 
 async function openCompanion(model: Uint8Array): Promise<Companion> {
@@ -47,20 +54,22 @@ async function openCompanion(model: Uint8Array): Promise<Companion> {
     problem: new SharedArrayBuffer(bytesOfProblem),
     model,
   };
-  const worker = new Worker(new URL("./companion.js", file), { workerData: desk });
-  await begun(worker);
-  return companionOf(worker, desk);
-}
-
-/** Waits until a thread has said so. Throws ConfigError where it ends before that. */
-async function begun(worker: Worker): Promise<void> {
   try {
-    await once(worker, "message");
+    const worker = await begun(new Worker(new URL("./companion.js", file), { workerData: desk }));
+    return companionOf(worker, desk);
   } catch (error) {
     const problem = `expected a thread beside this one, which does not begin: ${(error as Error).message}`;
     throw new ConfigError(`threads: ${problem}. Use one (\`--threads 1\`).`, "threads");
   }
+}
+
+/** A thread once it has begun. Throws Error where it ends before that. */
+async function begun(worker: Worker): Promise<Worker> {
+  const ended = once(worker, "exit").then(([code]) => Promise.reject(new Error(`it ended with code ${code}`)));
+  ended.catch(() => {}); // nobody waits for the end of one that has begun
+  await Promise.race([once(worker, "message"), ended]);
   worker.unref();
+  return worker;
 }
 
 function companionOf(worker: Worker, desk: Desk): Companion {

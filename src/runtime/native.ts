@@ -72,12 +72,12 @@ function portsOf(names: readonly string[]): () => Ports {
 
 async function openSession({ model, manifest }: Program, threads: number): Promise<Session> {
   const library = onnxLibrary();
+  const companions = await openCompanions(Math.min(manifest.shards, threads) - 1, model);
   const session = library.openSession(model, manifest.shards > 1 ? 1 : threads);
   const [newInputs, newOutputs] = [manifest.inputs, manifest.outputs].map((ports) =>
     portsOf(ports.map(({ name }) => name)),
   );
   const places = Array.from({ length: manifest.shards }, () => ({ inputs: newInputs!(), outputs: newOutputs!() }));
-  const companions = await openCompanions(Math.min(manifest.shards, threads) - 1, model);
   let isReleased = false;
   const bind = (i: number, from: Bindings, to: Bindings) => {
     if (isReleased) throw new Error("internal: a released session cannot run.");

@@ -21,7 +21,7 @@ export const valuesAt = mostPixels;
 /** Bytes of memory that a run needs. */
 export const pixelBytes = valuesAt + 4 * mostPixels;
 
-/** 1/255 in two parts. A byte times the first is exact, so that both products and their sum are byte / 255 to the bit; a division takes several times as long. */
+/** 1/255 in two parts. A byte times the first is exact, and the sum of its products with both is byte / 255 to the bit; a division takes several times as long. */
 const [coarse, fine] = [257 / 65536, 1 / 255 - 257 / 65536];
 
 /** A module that scales: `run(count)` makes so many float32 of bytes, rounded up to a multiple of 16, each byte / 255 to the bit. */
