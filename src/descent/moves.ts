@@ -121,7 +121,7 @@ function kernelPrograms(name: string, step: Differentiated, options: MoveOptions
   const kernel = kernelUpdate(name, step, options, "next");
   if (!kernel) return undefined;
   const results = [
-    ...metricResults(step.objective, 1),
+    ...metricResults(step.objective),
     ...kernel.gradients,
     ...followingResults(step, step.weights, options),
   ];
@@ -152,7 +152,7 @@ function wholePrograms(name: string, step: Differentiated, options: MoveOptions)
   const decrease = `${name}/search/decrease`;
   const reported = options.reportsDecrease ? { decrease } : {};
   const results = [
-    ...metricResults(step.objective, 1),
+    ...metricResults(step.objective),
     ...gradientResults(step, options),
     ...(options.reportsDecrease ? [measure(decrease, predictedDecrease(step, updates))] : []),
     ...updates,
@@ -213,7 +213,7 @@ function searchPrograms(name: string, step: Differentiated, options: MoveOptions
     role: "cache" as const,
   }));
   const start = [
-    ...metricResults(step.objective, 1),
+    ...metricResults(step.objective),
     ...gradientResults(step, options),
     measure(search.value, step.objective.value),
     measure(search.slope, slopeAlongDescent(step)),
@@ -288,7 +288,7 @@ function fadingOf(view: View, { update, policy }: MoveOptions): Fading[] {
   });
 }
 
-function metricResults({ metrics }: Objective, share: number): ProgramResult[] {
+function metricResults({ metrics }: Objective, share = 1): ProgramResult[] {
   return Object.entries(metrics).map(([name, tensor]) => ({
     name,
     tensor: mul(constant(share), tensor),

@@ -21,16 +21,15 @@ import { gemm } from "./product.ts";
  */
 export function lower(graph: Graph): Graph {
   const lowered = new Map<Tensor, Tensor>();
-  for (const tensor of graph.tensors) lowered.set(tensor, tensor);
-  for (const tensor of graph.tensors) {
-    if (tensor.kind !== "application") continue;
+  const again = ({ operator, inputs, attributes }: Application): Tensor => {
     const copy = apply(
-      tensor.operator,
-      tensor.inputs.map((source) => lowered.get(source)!),
-      tensor.attributes,
+      operator,
+      inputs.map((source) => lowered.get(source)!),
+      attributes,
     );
-    lowered.set(tensor, stepAsClip(copy) ?? sumAsProduct(copy) ?? copy);
-  }
+    return stepAsClip(copy) ?? sumAsProduct(copy) ?? copy;
+  };
+  for (const tensor of graph.tensors) lowered.set(tensor, tensor.kind === "application" ? again(tensor) : tensor);
   return buildGraph(graph.outputs.map(({ name, tensor }) => ({ name, tensor: lowered.get(tensor)! })));
 }
 

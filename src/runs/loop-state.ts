@@ -9,8 +9,18 @@ const metrics = z
   .object({ lossD: number, lossG: number, probabilityReal: number, probabilityFake: number })
   .catchall(number);
 const look = z
-  .object({ ...{ step: number, real: number, fake: number, spread: number }, heldOut: number.optional() })
-  .extend({ ...{ separation: number, diversity: number, repeats: number, slope: number }, memory: number.optional() })
+  .object({
+    step: number,
+    real: number,
+    fake: number,
+    spread: number,
+    heldOut: number.optional(),
+    separation: number,
+    diversity: number,
+    repeats: number,
+    slope: number,
+    memory: number.optional(),
+  })
   .catchall(number)
   .refine(({ memory, heldOut }) => memory === undefined || heldOut !== undefined, {
     path: ["heldOut"],

@@ -56,6 +56,8 @@ export const multiply: Bytes = [0x6c];
 export const simd = (opcode: number): Bytes => [0xfd, ...unsigned(opcode)];
 /** Adds two vectors of four float32. */
 export const addFour = simd(0xe4);
+/** A vector of four times the same float32. */
+export const fourOf = (value: number): Bytes => [simd(0x0c), ...new Uint8Array(new Float32Array(4).fill(value).buffer)];
 /** Loads a vector from so many bytes behind an address. */
 export const load = (at: number): Bytes => [simd(0x00), 4, ...unsigned(at)];
 /** Stores a vector at so many bytes behind an address. */

@@ -5,6 +5,7 @@ import {
   add,
   addFour,
   type Bytes,
+  fourOf,
   get,
   i32,
   integer,
@@ -39,7 +40,7 @@ export function elementwiseModule({ inputs, tensors, outputs }: Graph, parts: nu
   const addressOf = new Map<Tensor, number>(inputs.map((tensor, i) => [tensor, addresses[i]!]));
   const evaluated = (tensor: Tensor, isInLoop: boolean): Bytes => {
     const to = local.get(tensor)!;
-    if (tensor.kind === "constant") return [constantVector(tensor.values[0]!), set(to)];
+    if (tensor.kind === "constant") return [fourOf(tensor.values[0]!), set(to)];
     if (tensor.kind === "input") {
       const at = get(addressOf.get(tensor)!);
       return [isInLoop ? [at, get(offset), add, load(0)] : [at, loadAll], set(to)];
@@ -138,10 +139,6 @@ function connected(tensors: readonly Tensor[]): Tensor[][] {
 const loadAddress = (at: number): Bytes => [0x28, 2, ...unsigned(at)];
 /** One number to all four places. */
 const loadAll: Bytes = [simd(0x09), 2, 0];
-const constantVector = (value: number): Bytes => [
-  simd(0x0c),
-  ...new Uint8Array(new Float32Array(4).fill(value).buffer),
-];
 
 /** The sum of the four places of a vector, in all of them. */
 function total(local: number): Bytes {

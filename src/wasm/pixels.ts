@@ -1,6 +1,7 @@
 import {
   addFour,
   type Bytes,
+  fourOf,
   get,
   i32,
   integer,
@@ -27,10 +28,7 @@ const [coarse, fine] = [257 / 65536, 1 / 255 - 257 / 65536];
 /** A module that scales: `run(count)` makes so many float32 of bytes, rounded up to a multiple of 16, each byte / 255 to the bit. */
 export function pixelModule(): Uint8Array {
   const [count, at, end, x] = [0, 1, 2, 3] as const;
-  const times = (factor: number): Bytes => [
-    [simd(0x0c), ...new Uint8Array(new Float32Array(4).fill(factor).buffer)],
-    simd(0xe6),
-  ];
+  const times = (factor: number): Bytes => [fourOf(factor), simd(0xe6)];
   const pixels = (from: number): Bytes => [get(at), integer(2), 0x76, simd(0x5c), 2, ...unsigned(from)];
   const converted: Bytes = [simd(0x89), simd(0xa9), simd(0xfa)];
   const four = (i: number): Bytes => [
