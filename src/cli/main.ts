@@ -40,6 +40,7 @@ for (const add of [
   add(program);
 }
 for (const command of program.commands) command.exitOverride();
+program.hook("preAction", checkPlace);
 
 // A reader that has had enough, such as head, is no error; and no training ends because nobody can be told about it.
 process.stderr.on("error", () => {});
@@ -50,7 +51,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  checkPlace();
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);

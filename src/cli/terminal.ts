@@ -23,8 +23,7 @@ const plainIntervalMs = 5000;
 let hasLiveLine = false;
 
 /** Every control character of C0 and C1 but the end of a line: what a terminal obeys. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that must not be printed
-const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g;
+const control = /(?!\n)\p{Cc}/gu;
 
 /**
  * A text as it is printed: control characters by their numbers, `\u001b`, but for the ends of lines. Names of files, logs and locks may come from anyone. JSON
