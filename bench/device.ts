@@ -2,7 +2,7 @@
 // Usage: npm run bench:device [-- TASK BATCH DEVICE[:THREADS] ...]
 import { aligned } from "../src/cli/table.ts";
 import { openTraining } from "./field.ts";
-import { median, report } from "./report.ts";
+import { columnsOf, report } from "./report.ts";
 import type { Task } from "./training.ts";
 
 const [task = "adam", batch = "64", ...places] = process.argv.slice(2);
@@ -22,9 +22,8 @@ async function measure(place: string): Promise<string[][]> {
   const times: number[] = [];
   for (let i = 0; i < rounds; i++) times.push(await time(iterations));
   contestant.stop();
-  const [middle, least, most] = [median(times), Math.min(...times), Math.max(...times)].map((ms) => ms.toFixed(2));
   report({ bench: "device", task, batch: Number(batch), by: contestant.name, ms: times });
-  return [[contestant.name, `${middle} ms`, `${least} to ${most}`]];
+  return [[contestant.name, ...columnsOf(times)]];
 }
 
 const rows: string[][] = [];

@@ -8,6 +8,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** Milliseconds of some rounds for people: the median, the least and the most. */
+export function columnsOf(times: readonly number[]): string[] {
+  const [middle, least, most] = [median(times), Math.min(...times), Math.max(...times)].map((ms) => ms.toFixed(2));
+  return [`${middle} ms`, `${least} to ${most}`];
+}
+
 /** A result as a line of JSON, with the machine and the commit it was measured on. */
 export function stamped(result: Readonly<Record<string, unknown>>): string {
   const commit = execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim();

@@ -7,7 +7,7 @@ import { lanesOf, openField, sgemmSide } from "./field.ts";
 import { type Figure, type FigureName, figureOf, tableOf } from "./figures.ts";
 import { flopsOf, productsOf } from "./products.ts";
 import { fastest, type Lane, race, ratioOf } from "./race.ts";
-import { median, report, stamped } from "./report.ts";
+import { columnsOf, median, report, stamped } from "./report.ts";
 
 const isQuick = parseArgs({ options: { quick: { type: "boolean", default: false } } }).values.quick;
 const python = process.env.COORDESCENT_BENCH_PYTHON;
@@ -83,8 +83,7 @@ function mapped<T, U>(record: Readonly<Record<string, T>>, f: (value: T) => U): 
 function linesOf(lanes: readonly Lane[]): string[] {
   const rows = lanes.flatMap(({ contestant, task, batch, times }) => {
     if (times.length === 0) return [];
-    const [middle, least, most] = [median(times), Math.min(...times), Math.max(...times)].map((ms) => ms.toFixed(2));
-    return [[`${task} ${batch}, ${contestant!.name}`, `${middle} ms`, `${least} to ${most}`]];
+    return [[`${task} ${batch}, ${contestant!.name}`, ...columnsOf(times)]];
   });
   return aligned(rows);
 }
