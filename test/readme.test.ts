@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { coordescent, temporaryDirectory } from "./support/command.ts";
@@ -21,7 +21,15 @@ test("every command of the README works, in its order; with a hundredth of the s
   expect(existsSync(join(cwd, "runs/first/report.html"))).toBe(true);
 }, 400_000); // the first evaluation on a machine measures the scale, too
 
-test("npm start builds and trains, with the options behind --", () => {
+/** Every file of the built package, and when it was written. */
+const built = () =>
+  readdirSync("dist", { recursive: true, encoding: "utf8" }).map((name) => [
+    name,
+    statSync(join("dist", name)).mtimeMs,
+  ]);
+
+test("npm start builds and trains, with the options behind --; what another process may import just now is not written again", () => {
+  const before = built();
   const run = join(temporaryDirectory(), "run");
   const options = ["--data", "strokes", "--steps", "10", "--run", run, "--json"];
   const output = execFileSync("npm", ["--silent", "start", "--", ...options], {
@@ -29,6 +37,7 @@ test("npm start builds and trains, with the options behind --", () => {
     stdio: ["ignore", "pipe", "ignore"],
   });
   expect(JSON.parse(output)).toMatchObject({ state: "finished", step: 10, run });
+  expect(built()).toEqual(before);
 });
 
 test("the library example of the README is the beginning of examples/train.ts, and the linked files exist", () => {
